@@ -1,0 +1,40 @@
+/// Everything that can keep the executor from finishing a request.
+public enum ExecutorError: Error, Sendable, Hashable {
+    case promptTooLong(tokens: Int, limit: Int)
+    case needsHead(Selection)
+    case needsSteps(Selection)
+    case invalidRequest(String)
+    case queueFull(limit: Int)
+    case deadlineExceeded(Compute)
+    case cancelled(Compute)
+    case modelFailed(String)
+    case unusableHead(String)
+}
+
+extension ExecutorError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .promptTooLong(let tokens, let limit):
+            "the prompt has \(tokens) tokens and the model takes \(limit); shorten it"
+        case .needsHead(let selection):
+            "selection \(selection.rawValue) needs a score head and this model has none; "
+                + "train one with `headgate learn`, or use `select: majority`"
+        case .needsSteps(let selection):
+            "selection \(selection.rawValue) needs a step token and this model's tokenizer splits \".\\n\\n\"; "
+                + "use `select: majority`"
+        case .invalidRequest(let problem):
+            problem
+        case .queueFull(let limit):
+            "the queue already holds \(limit) requests; try again later"
+        case .deadlineExceeded(let compute):
+            "the deadline passed after \(compute.candidateTokens) candidate tokens; "
+                + "ask for less effort or a later deadline"
+        case .cancelled(let compute):
+            "cancelled after \(compute.candidateTokens) candidate tokens"
+        case .modelFailed(let problem):
+            "the model failed: \(problem)"
+        case .unusableHead(let problem):
+            "the score head cannot be used: \(problem)"
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/// What a backend serves, for the model list, the record and readiness.
+public struct ModelDescription: Sendable, Hashable {
+    /// The name that clients send as `model`.
+    public var name: String
+    public var contextTokens: Int
+    /// Whether scored selections work.
+    public var scored: Bool
+    public var thinks: Bool
+    public var parameterCount: Int?
+    /// Content digest of what answers, so that a record says which model it was.
+    public var digest: String
+
+    public init(
+        name: String,
+        contextTokens: Int,
+        scored: Bool,
+        thinks: Bool,
+        parameterCount: Int?,
+        digest: String
+    ) {
+        self.name = name
+        self.contextTokens = contextTokens
+        self.scored = scored
+        self.thinks = thinks
+        self.parameterCount = parameterCount
+        self.digest = digest
+    }
+}
+
+/// The events of one request; the error that ends it early is an `ExecutorError`.
+public typealias GenerationStream = AsyncThrowingStream<GenerationEvent, any Error>
+
+/// Something that turns requests into answers: the seam between the gateway and any engine.
+public protocol GenerationBackend: Sendable {
+    var model: ModelDescription { get }
+
+    /// Starts the request; ending the iteration early cancels it and frees its memory at once.
+    func generate(_ request: GenerationRequest) -> GenerationStream
+}

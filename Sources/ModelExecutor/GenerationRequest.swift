@@ -1,0 +1,63 @@
+/// What one client asked for, already validated for shape by the caller.
+public struct GenerationRequest: Sendable {
+    /// The most stop strings of one request.
+    public static let maximumStops = 16
+    /// The longest stop string, which bounds how much of an answer may be held back.
+    public static let maximumStopBytes = 1024
+
+    public var messages: [ChatMessage]
+    public var effort: Effort
+    public var sampling: Sampling
+    /// The most tokens that each candidate may sample, thinking and answer together.
+    public var maxTokens: Int
+    /// Strings that end the answer and are not part of it; thinking is not searched for them.
+    public var stop: [String]
+    public var deadline: ContinuousClock.Instant?
+
+    public init(
+        messages: [ChatMessage],
+        effort: Effort,
+        sampling: Sampling,
+        maxTokens: Int,
+        stop: [String] = [],
+        deadline: ContinuousClock.Instant? = nil
+    ) {
+        self.messages = messages
+        self.effort = effort
+        self.sampling = sampling
+        self.maxTokens = maxTokens
+        self.stop = stop
+        self.deadline = deadline
+    }
+
+    /// Throws what no model could serve; the limits of the loaded model are checked on submission.
+    public func validate() throws(ExecutorError) {
+        guard !messages.isEmpty else { throw .invalidRequest("messages are empty; send at least one") }
+        guard (1...Effort.maximumK).contains(effort.k) else {
+            throw .invalidRequest("k is \(effort.k); choose 1 to \(Effort.maximumK)")
+        }
+        guard maxTokens > 0 else { throw .invalidRequest("max_tokens is \(maxTokens); choose at least 1") }
+        guard sampling.temperature >= 0, sampling.temperature <= 100 else {
+            throw .invalidRequest("temperature is \(sampling.temperature); choose 0 (greedy) to 100")
+        }
+        guard sampling.topP > 0, sampling.topP <= 1 else {
+            throw .invalidRequest("top_p is \(sampling.topP); choose above 0, up to 1")
+        }
+        guard sampling.topK >= 0 else {
+            throw .invalidRequest("top_k is \(sampling.topK); choose 0 (off) or more")
+        }
+        guard sampling.repetitionPenalty > 0, sampling.repetitionPenalty <= 100 else {
+            throw .invalidRequest(
+                "repetition_penalty is \(sampling.repetitionPenalty); choose above 0, up to 100 (1 is off)"
+            )
+        }
+        guard stop.count <= Self.maximumStops else {
+            throw .invalidRequest("\(stop.count) stop strings; send at most \(Self.maximumStops)")
+        }
+        for text in stop where text.isEmpty || text.utf8.count > Self.maximumStopBytes {
+            throw .invalidRequest(
+                "a stop string of \(text.utf8.count) bytes; send 1 to \(Self.maximumStopBytes) bytes"
+            )
+        }
+    }
+}
