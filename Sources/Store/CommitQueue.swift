@@ -1,0 +1,107 @@
+internal import Synchronization
+
+/// What a commit tells whoever waited for it; receipts are empty unless outcomes were written.
+typealias CommitReply = Result<[OutcomeReceipt], StoreError>
+
+/// One write and whoever waits for it.
+struct PendingWrite: Sendable {
+    enum Work: Sendable {
+        case open(AssignmentRecord)
+        case close(CompletionRecord)
+        case outcomes([OutcomeRecord])
+        case remember([PolicyRecord])
+    }
+
+    let work: Work
+    let ticket: Ticket
+}
+
+/// Where the writer leaves its reply and one caller waits for it, in either order.
+final class Ticket: Sendable {
+    private enum State {
+        case unanswered
+        case awaited(CheckedContinuation<CommitReply, Never>)
+        case answered(CommitReply)
+    }
+
+    private let state = Mutex(State.unanswered)
+
+    func answer(_ reply: CommitReply) {
+        let waiter = state.withLock { state -> CheckedContinuation<CommitReply, Never>? in
+            defer { state = .answered(reply) }
+            if case .awaited(let waiter) = state { return waiter }
+            return nil
+        }
+        waiter?.resume(returning: reply)
+    }
+
+    func reply() async -> CommitReply {
+        if case .answered(let reply) = state.withLock({ $0 }) { return reply }
+        return await withCheckedContinuation { waiter in
+            let reply = state.withLock { state -> CommitReply? in
+                switch state {
+                case .unanswered:
+                    state = .awaited(waiter)
+                    return nil
+                case .awaited:
+                    preconditionFailure("two callers wait for one commit")
+                case .answered(let reply):
+                    return reply
+                }
+            }
+            if let reply { waiter.resume(returning: reply) }
+        }
+    }
+}
+
+/// The bounded list that callers append to and the writer empties.
+///
+/// `append` says whether the writer must be woken: only when it was idle, so that a busy writer costs
+/// its callers one lock and no hop.
+final class CommitQueue: Sendable {
+    enum Admission { case wake, queued, full, stopped }
+
+    private struct State {
+        var writes: [PendingWrite] = []
+        var isWriterAwake = false
+        var isStopped = false
+    }
+
+    private let limit: Int
+    private let state = Mutex(State())
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var depth: Int { state.withLock { $0.writes.count } }
+
+    func append(_ write: PendingWrite) -> Admission {
+        state.withLock { state in
+            if state.isStopped { return .stopped }
+            if state.writes.count >= limit { return .full }
+            state.writes.append(write)
+            if state.isWriterAwake { return .queued }
+            state.isWriterAwake = true
+            return .wake
+        }
+    }
+
+    /// Everything that has arrived; when that is nothing, the writer counts as idle from here on.
+    func takeAll() -> [PendingWrite] {
+        state.withLock { state in
+            var taken: [PendingWrite] = []
+            swap(&taken, &state.writes)
+            if taken.isEmpty { state.isWriterAwake = false }
+            return taken
+        }
+    }
+
+    /// Refuses everything from here on; what is queued stays queued. False if it was stopped before.
+    func stop() -> Bool {
+        state.withLock { state in
+            defer { state.isStopped = true }
+            return !state.isStopped
+        }
+    }
+}

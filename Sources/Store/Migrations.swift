@@ -1,0 +1,95 @@
+internal import GRDB
+
+/// Every schema that this program ever wrote, oldest first. A released migration is never edited.
+enum Migrations {
+    static var all: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("v1") { db in try db.execute(sql: v1) }
+        return migrator
+    }
+
+    /// Names repeat in every row as small integers: `arm`, `metric` and `mode` are their dictionaries.
+    ///
+    /// `request.id` is the first 60 bits of the request id and `tail` the rest, so rows lie in the order of
+    /// their making without a second index. All candidates of a request are one packed row of `candidate`: a row
+    /// each would spend more on keys and headers than on values (see `CandidateCoding`), and a table apart keeps
+    /// them out of the way of a summary, which reads all of `request`.
+    private static let v1 = """
+        CREATE TABLE policy_version (
+            id INTEGER PRIMARY KEY,
+            policy TEXT NOT NULL,
+            version TEXT NOT NULL,
+            document TEXT NOT NULL,
+            first_seen_ms INTEGER NOT NULL,
+            UNIQUE (policy, version)
+        ) STRICT;
+        CREATE TABLE arm (
+            id INTEGER PRIMARY KEY,
+            policy_version INTEGER NOT NULL REFERENCES policy_version (id),
+            name TEXT NOT NULL,
+            is_control INTEGER NOT NULL CHECK (is_control IN (0, 1)),
+            share_basis_points INTEGER NOT NULL CHECK (share_basis_points BETWEEN 0 AND 10000),
+            UNIQUE (policy_version, name)
+        ) STRICT;
+        CREATE TABLE metric (
+            id INTEGER PRIMARY KEY,
+            policy_version INTEGER NOT NULL REFERENCES policy_version (id),
+            name TEXT NOT NULL,
+            is_binary INTEGER NOT NULL CHECK (is_binary IN (0, 1)),
+            UNIQUE (policy_version, name)
+        ) STRICT;
+        CREATE TABLE mode (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE
+        ) STRICT;
+        CREATE TABLE request (
+            id INTEGER PRIMARY KEY,
+            tail INTEGER NOT NULL,
+            arm INTEGER NOT NULL REFERENCES arm (id),
+            assigned_mode INTEGER NOT NULL REFERENCES mode (id),
+            served_mode INTEGER NOT NULL REFERENCES mode (id),
+            subject INTEGER NOT NULL,
+            excluded INTEGER NOT NULL,
+            state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 5),
+            cause INTEGER,
+            latency_us INTEGER,
+            first_token_us INTEGER,
+            queued_us INTEGER,
+            prompt_tokens INTEGER,
+            candidate_tokens INTEGER,
+            answer_tokens INTEGER,
+            reasoning_tokens INTEGER,
+            scored_steps INTEGER,
+            cpu_us INTEGER,
+            winner INTEGER,
+            CHECK (state <> 0 OR latency_us IS NULL)
+        ) STRICT;
+        CREATE INDEX request_open ON request (state) WHERE state = 0;
+        CREATE TABLE candidate (
+            request INTEGER PRIMARY KEY REFERENCES request (id),
+            packed BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE outcome (
+            request INTEGER NOT NULL REFERENCES request (id),
+            sequence INTEGER NOT NULL,
+            metric INTEGER NOT NULL REFERENCES metric (id),
+            value REAL NOT NULL,
+            source INTEGER NOT NULL,
+            idempotency_key INTEGER,
+            recorded_ms INTEGER NOT NULL,
+            PRIMARY KEY (request, sequence)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE server_run (
+            id INTEGER PRIMARY KEY,
+            started_ms INTEGER NOT NULL,
+            stopped_ms INTEGER,
+            closed_as_crashed INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE tally (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            assigned INTEGER NOT NULL,
+            ended INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO tally VALUES (1, 0, 0);
+        """
+}

@@ -1,0 +1,163 @@
+public import Policy
+
+/// What is written before a request's generation starts.
+public struct AssignmentRecord: Sendable, Hashable {
+    public var id: RequestID
+    public var policy: PolicyID
+    public var version: PolicyVersion
+    public var arm: ArmID
+    /// The mode of the arm.
+    public var assigned: ModeName
+    /// The mode that admission let through; another one than `assigned` if load degraded it.
+    public var served: ModeName
+    /// The unit of randomisation; the name itself never comes here.
+    public var subject: SubjectDigest
+    public var excluded: Exclusion?
+
+    public init(
+        id: RequestID,
+        policy: PolicyID,
+        version: PolicyVersion,
+        arm: ArmID,
+        assigned: ModeName,
+        served: ModeName,
+        subject: SubjectDigest,
+        excluded: Exclusion? = nil
+    ) {
+        self.id = id
+        self.policy = policy
+        self.version = version
+        self.arm = arm
+        self.assigned = assigned
+        self.served = served
+        self.subject = subject
+        self.excluded = excluded
+    }
+}
+
+/// How a request ended; every request ends in exactly one of these.
+public enum TerminalState: String, Sendable, Hashable, CaseIterable {
+    case completed
+    case clientGone = "client_gone"
+    case deadline
+    case rejected
+    case failed
+}
+
+/// Why a request didn't complete, from a closed list.
+public enum EndCause: String, Sendable, Hashable, CaseIterable {
+    /// The process went down while the request was open; written at the next start.
+    case crash
+    case model
+    case store
+    case overload
+    case promptTooLong = "prompt_too_long"
+    case shutdown
+    case other
+}
+
+/// What is written before the last byte of an answer leaves.
+public struct CompletionRecord: Sendable, Hashable {
+    public var id: RequestID
+    public var state: TerminalState
+    public var cause: EndCause?
+    /// Set if the served mode became another one after the assignment was written.
+    public var served: ModeName?
+    /// From the request's arrival to its end.
+    public var latency: Duration
+    /// From the request's arrival to the first byte of the answer; nil if none left.
+    public var firstToken: Duration?
+    /// The part of `latency` spent waiting for a place.
+    public var queued: Duration
+    public var compute: RecordedCompute
+    /// The index of the candidate whose answer was returned.
+    public var winner: Int?
+    public var candidates: [RecordedCandidate]
+
+    public init(
+        id: RequestID,
+        state: TerminalState,
+        cause: EndCause? = nil,
+        served: ModeName? = nil,
+        latency: Duration,
+        firstToken: Duration? = nil,
+        queued: Duration = .zero,
+        compute: RecordedCompute = RecordedCompute(),
+        winner: Int? = nil,
+        candidates: [RecordedCandidate] = []
+    ) {
+        self.id = id
+        self.state = state
+        self.cause = cause
+        self.served = served
+        self.latency = latency
+        self.firstToken = firstToken
+        self.queued = queued
+        self.compute = compute
+        self.winner = winner
+        self.candidates = candidates
+    }
+}
+
+/// What a request cost.
+public struct RecordedCompute: Sendable, Hashable {
+    public var promptTokens: Int
+    /// Thinking and answer tokens summed over all candidates.
+    public var candidateTokens: Int
+    /// Tokens of the answer that was returned.
+    public var answerTokens: Int
+    /// Tokens of the winner's thinking.
+    public var reasoningTokens: Int
+    public var scoredSteps: Int
+    public var cpu: Duration
+
+    public init(
+        promptTokens: Int = 0,
+        candidateTokens: Int = 0,
+        answerTokens: Int = 0,
+        reasoningTokens: Int = 0,
+        scoredSteps: Int = 0,
+        cpu: Duration = .zero
+    ) {
+        self.promptTokens = promptTokens
+        self.candidateTokens = candidateTokens
+        self.answerTokens = answerTokens
+        self.reasoningTokens = reasoningTokens
+        self.scoredSteps = scoredSteps
+        self.cpu = cpu
+    }
+}
+
+/// One sampled trajectory of a request, in the order in which the executor numbered them.
+public struct RecordedCandidate: Sendable, Hashable {
+    public enum End: String, Sendable, Hashable, CaseIterable { case closed, length, stop, cancelled }
+
+    /// The geometric mean of the step scores; nil without a score head.
+    public var score: Double?
+    public var stepScores: [Double]
+    public var thinkingTokens: Int
+    public var answerTokens: Int
+    /// The sum of the log-probabilities of the sampled tokens.
+    public var logProbability: Double
+    /// Equal for equal answers of one request; nil if this candidate wasn't asked for its answer.
+    public var answerDigest: UInt32?
+    public var end: End
+
+    public init(
+        score: Double? = nil,
+        stepScores: [Double] = [],
+        thinkingTokens: Int = 0,
+        answerTokens: Int = 0,
+        logProbability: Double = 0,
+        answerDigest: UInt32? = nil,
+        end: End = .closed
+    ) {
+        self.score = score
+        self.stepScores = stepScores
+        self.thinkingTokens = thinkingTokens
+        self.answerTokens = answerTokens
+        self.logProbability = logProbability
+        self.answerDigest = answerDigest
+        self.end = end
+    }
+}
