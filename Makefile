@@ -1,0 +1,44 @@
+# One word each: make run, make test. Both set up first, which costs nothing once it is done.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+JOBS ?= $(shell nproc)
+SWIFT_FLAGS := -j $(JOBS) --explicit-target-dependency-import-check error
+RELEASE_FLAGS := -c release --scratch-path .build-release $(SWIFT_FLAGS)
+SERVE_FLAGS ?= --policies policies --db headgate.db
+
+.PHONY: help setup smollm2 bench-tools build release run test lint clean
+
+help: ## What can be made
+	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
+
+setup: ## Installs what is missing and builds libllama once, into ~/.cache/headgate
+	@.setup/debian
+	@.setup/libllama
+
+smollm2: setup ## Fetches the general model that the tests load (93 MB, once)
+	@.setup/smollm2
+
+bench-tools: smollm2 ## Builds llama.cpp's own benchmark and two more weight formats, for `headgate bench executor`
+	@.setup/bench-tools
+
+build: setup ## Debug build into .build
+	@swift build $(SWIFT_FLAGS)
+
+release: setup ## Optimised build into .build-release
+	@swift build $(RELEASE_FLAGS) --product headgate
+
+run: release ## Serves the embedded model; SERVE_FLAGS changes how
+	@exec .build-release/release/headgate serve $(SERVE_FLAGS)
+
+test: smollm2 lint ## Lint, then every test
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@swift test $(SWIFT_FLAGS) --skip-build
+
+lint: ## Format check and the search for banned constructs
+	@.setup/lint
+
+clean: ## Removes what was built here; the cache in ~/.cache/headgate stays
+	@rm -rf .build .build-release
