@@ -1,0 +1,80 @@
+internal import Crypto
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Gives each subject one arm of a policy by weighted rendezvous hashing.
+///
+/// For each arm, u is SHA-256(salt ‖ 0 ‖ arm ‖ 0 ‖ subject) as a fraction in (0, 1), and the arm with the
+/// smallest −ln(u)/share wins. Those scores are exponential clocks with the shares as their rates, so each
+/// arm wins with its share's probability. The result is a pure function of salt, shares and subject: it
+/// needs no storage, agrees on every host, and does not depend on the order of the arms.
+///
+/// When shares change, a subject moves from one arm to another only if the other grew by the larger factor.
+/// With two arms, or while every arm but one keeps its proportions to the rest, no fewer subjects could
+/// move. With three or more arms whose shares change by three different factors, somewhat more move than
+/// the least possible: no assignment without storage avoids that for every change.
+///
+/// Hosts could disagree only through `log`, whose implementations differ by at most one unit in the last
+/// place. That decides a winner only when two scores agree to some 50 bits: once in 10¹⁵ subjects.
+struct Assigner: Sendable, Hashable {
+    private struct Entry: Sendable, Hashable {
+        let arm: ArmID
+        let prefix: [UInt8]
+        let share: Double
+        let index: Int
+    }
+
+    private let entries: [Entry]
+
+    /// - Parameter arms: with distinct names; one of them has a share above zero.
+    init(salt: String, arms: [Arm]) {
+        precondition(arms.contains { $0.share.basisPoints > 0 }, "no arm of salt \(salt) has a share")
+        entries = arms.enumerated()
+            .filter { $0.element.share.basisPoints > 0 }
+            .map { index, arm in
+                let prefix = Array(salt.utf8) + [0] + Array(arm.id.rawValue.utf8) + [0]
+                return Entry(arm: arm.id, prefix: prefix, share: arm.share.fraction, index: index)
+            }
+            .sorted { $0.arm < $1.arm }
+    }
+
+    /// The place of the subject's arm in the array that the assigner was made from.
+    func index(for subject: SubjectID) -> Int {
+        let bytes = Array(subject.rawValue.utf8)
+        var best = 0
+        var bestScore = Double.infinity
+        for entry in entries {
+            let score = -log(Assigner.fraction(prefix: entry.prefix, subject: bytes)) / entry.share
+            // Entries stand in order of their names, so on equal scores the first name wins.
+            if score < bestScore {
+                bestScore = score
+                best = entry.index
+            }
+        }
+        return best
+    }
+
+    /// The arm's draw for a subject, strictly between 0 and 1.
+    static func fraction(salt: String, arm: ArmID, subject: SubjectID) -> Double {
+        let prefix = Array(salt.utf8) + [0] + Array(arm.rawValue.utf8) + [0]
+        return fraction(prefix: prefix, subject: Array(subject.rawValue.utf8))
+    }
+
+    /// The first 8 bytes of the digest as a big-endian integer x give u = (⌊x / 2¹²⌋ + ½) / 2⁵².
+    ///
+    /// 52 bits and the half make 53 significant bits: every u is exact in a `Double`. One bit more would
+    /// round the largest draw up to 1, whose logarithm is 0 and wins against any share.
+    private static func fraction(prefix: [UInt8], subject: [UInt8]) -> Double {
+        var hash = SHA256()
+        hash.update(data: prefix)
+        hash.update(data: subject)
+        let x = hash.finalize().prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return (Double(x >> 12) + 0.5) * 0x1p-52
+    }
+}

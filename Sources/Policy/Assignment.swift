@@ -1,0 +1,125 @@
+/// Why a request counts for nothing in the comparison of arms.
+public enum Exclusion: String, Sendable, Hashable, CaseIterable {
+    /// An override chose the arm.
+    case override
+    /// The client's own effort replaced the arm's mode.
+    case clientEffort = "client_effort"
+}
+
+/// Which arm of which policy version a request belongs to, and the mode that serves it.
+public struct Assignment: Sendable, Hashable {
+    public let policy: PolicyID
+    public let version: PolicyVersion
+    public let arm: Arm
+    /// The mode of the arm.
+    public let assigned: Mode
+    /// The mode to serve: the assigned one, unless the client's effort replaced it.
+    public let served: Mode
+    public let subject: SubjectID
+    public let subjectSource: SubjectSource
+    /// Nil for a request that counts.
+    public let excludedBecause: Exclusion?
+
+    public init(
+        policy: PolicyID,
+        version: PolicyVersion,
+        arm: Arm,
+        served: Mode,
+        subject: SubjectID,
+        subjectSource: SubjectSource,
+        excludedBecause: Exclusion?
+    ) {
+        self.policy = policy
+        self.version = version
+        self.arm = arm
+        assigned = arm.mode
+        self.served = served
+        self.subject = subject
+        self.subjectSource = subjectSource
+        self.excludedBecause = excludedBecause
+    }
+}
+
+/// Why a policy that covers a request gives it no arm.
+public enum AssignmentRefusal: Error, Sendable, Hashable {
+    case subjectMissing(policy: PolicyID, sources: [SubjectSource])
+    case unknownEffort(String)
+}
+
+extension AssignmentRefusal: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .subjectMissing(let policy, let sources):
+            let names = sources.map(\.description).joined(separator: ", ")
+            return "policy \(policy) needs a subject and the request names none; send one of: \(names)"
+        case .unknownEffort(let effort):
+            let names = ReasoningEffort.allCases.map(\.rawValue).joined(separator: ", ")
+            return "reasoning_effort \"\(effort.prefix(40))\" is not known; send one of: \(names)"
+        }
+    }
+}
+
+extension SplitPolicy {
+    /// The request's arm: the first satisfied override's, otherwise the one its subject hashes to.
+    ///
+    /// An override settles the mode too: the client's effort then changes nothing.
+    ///
+    /// - Parameter clientEffort: the request's own `reasoning_effort`, if it has one.
+    public func assignment(
+        for request: RequestAttributes,
+        requestID: String,
+        clientEffort: String?
+    ) throws(AssignmentRefusal) -> Assignment {
+        let effort = try SplitPolicy.effort(clientEffort)
+        guard let (subject, source) = self.subject.subject(of: request, requestID: requestID) else {
+            throw .subjectMissing(policy: id, sources: self.subject.from)
+        }
+        if let arm = overridden(request) {
+            return assignment(subject, source, arm, served: arm.mode, excludedBecause: .override)
+        }
+        let arm = arm(for: subject)
+        let served = mode(for: effort, assigned: arm.mode)
+        let exclusion: Exclusion? = served == arm.mode ? nil : .clientEffort
+        return assignment(subject, source, arm, served: served, excludedBecause: exclusion)
+    }
+
+    private static func effort(_ name: String?) throws(AssignmentRefusal) -> ReasoningEffort? {
+        guard let name else { return nil }
+        guard let effort = ReasoningEffort(rawValue: name) else { throw .unknownEffort(name) }
+        return effort
+    }
+
+    private func overridden(_ request: RequestAttributes) -> Arm? {
+        for override in overrides where Match.satisfied(override.headers, by: request) {
+            return arm(override.arm)
+        }
+        return nil
+    }
+
+    private func mode(for effort: ReasoningEffort?, assigned: Mode) -> Mode {
+        guard let wanted = effort?.mode else { return assigned }
+        switch clientEffort {
+        case .ignore: return assigned
+        case .honour: return wanted
+        case .cap: return wanted.k < assigned.k ? wanted : assigned
+        }
+    }
+
+    private func assignment(
+        _ subject: SubjectID,
+        _ source: SubjectSource,
+        _ arm: Arm,
+        served: Mode,
+        excludedBecause exclusion: Exclusion?
+    ) -> Assignment {
+        Assignment(
+            policy: id,
+            version: version,
+            arm: arm,
+            served: served,
+            subject: subject,
+            subjectSource: source,
+            excludedBecause: exclusion
+        )
+    }
+}

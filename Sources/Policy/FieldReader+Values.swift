@@ -1,0 +1,172 @@
+extension FieldReader {
+    /// A name: letters, digits, `.`, `_` and `-`, beginning with a letter or a digit.
+    func name<ID: PolicyIdentifier>(_ field: Field?, as type: ID.Type = ID.self) -> Located<ID>? {
+        value(field, expected: "a name", fix: FieldReader.nameRule) {
+            FieldReader.isName($0) ? ID(rawValue: $0) : nil
+        }
+    }
+
+    /// A key of a mapping as a name.
+    func name<ID: PolicyIdentifier>(
+        key: String,
+        of field: Field,
+        as type: ID.Type = ID.self
+    ) -> Located<ID>? {
+        guard FieldReader.isName(key) else {
+            report(field.path, field.line, "\(quoted(key)) is not a name", fix: FieldReader.nameRule)
+            return nil
+        }
+        return Located(value: ID(rawValue: key), path: field.path, line: field.line)
+    }
+
+    private static let nameRule =
+        "use letters, digits, '.', '_' and '-', first a letter or digit, at most \(DocumentLimit.name)"
+
+    private static func isName(_ text: String) -> Bool {
+        let isWord: (UInt8) -> Bool = { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+            default: false
+            }
+        }
+        guard let first = text.utf8.first, text.utf8.count <= DocumentLimit.name else { return false }
+        return isWord(first) && text.utf8.allSatisfy { isWord($0) || ".-_".utf8.contains($0) }
+    }
+
+    /// Text of at most `limit` characters on one line, unless line breaks are allowed.
+    func text(_ field: Field?, limit: Int = DocumentLimit.text, breaks: Bool = false) -> Located<String>? {
+        value(
+            field,
+            expected: "1 to \(limit) characters of plain text",
+            fix: "shorten it and leave out control characters"
+        ) { text in
+            let isPlain = text.unicodeScalars.allSatisfy { scalar in
+                switch scalar.value {
+                case 0x09, 0x0A, 0x0D: breaks
+                case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029: false
+                default: true
+                }
+            }
+            return isPlain && (1...limit).contains(text.unicodeScalars.count) ? text : nil
+        }
+    }
+
+    /// One of an enumeration's words.
+    ///
+    /// - Parameter unavailable: words of the format that this version does not act on.
+    func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ field: Field?,
+        as type: Word.Type = Word.self,
+        unavailable: [String: String] = [:]
+    ) -> Located<Word>? {
+        guard let text = scalar(field) else { return nil }
+        if let word = Word(rawValue: text.value) {
+            return Located(value: word, path: text.path, line: text.line)
+        }
+        if let instead = unavailable[text.value] {
+            let message = "\(quoted(text.value)) is not available in this version"
+            report(text.path, text.line, message, fix: instead)
+        } else {
+            let fix = suggestion(for: text.value, among: Word.allCases.map(\.rawValue))
+            report(text.path, text.line, "\(quoted(text.value)) is not one of the choices", fix: fix)
+        }
+        return nil
+    }
+
+    func flag(_ field: Field?) -> Located<Bool>? {
+        value(field, expected: "true or false", fix: "write true or false") { Bool($0) }
+    }
+
+    func integer(_ field: Field?, in range: ClosedRange<Int>) -> Located<Int>? {
+        let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        return value(field, expected: expected, fix: "write a number in that range") { text in
+            Units.integer(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    func decimal(_ field: Field?, _ expected: String, where holds: (Double) -> Bool) -> Located<Double>? {
+        value(field, expected: expected, fix: "write a number such as 0.8 in that range") { text in
+            Units.decimal(text).flatMap { holds($0) ? $0 : nil }
+        }
+    }
+
+    func share(_ field: Field?) -> Located<Share>? {
+        value(
+            field,
+            expected: "a percentage from 0% to 100%",
+            fix: "write it like 10% or 0.5%; the finest step is 0.01%"
+        ) { text in
+            Units.basisPoints(text).flatMap { (0...10_000).contains($0) ? Share(basisPoints: $0) : nil }
+        }
+    }
+
+    func rateChange(_ field: Field?, in range: ClosedRange<Int>) -> Located<RateChange>? {
+        let lowest = percent(basisPoints: range.lowerBound)
+        let highest = percent(basisPoints: range.upperBound)
+        return value(
+            field,
+            expected: "a percentage from \(lowest) to \(highest)",
+            fix: "write it like 1% or 0.5%; the finest step is 0.01%"
+        ) { text in
+            Units.basisPoints(text).flatMap { range.contains($0) ? RateChange(basisPoints: $0) : nil }
+        }
+    }
+
+    func duration(_ field: Field?, in range: ClosedRange<Duration>) -> Located<Duration>? {
+        let expected = "a time from \(Units.text(range.lowerBound)) to \(Units.text(range.upperBound))"
+        return value(field, expected: expected, fix: "write it like 250ms, 30s, 5m, 24h or 7d") { text in
+            Units.duration(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    /// A pattern, or a list of them.
+    func patterns(_ field: Field?) -> [TextPattern] {
+        guard let field else { return [] }
+        var items = [field]
+        if field.isList {
+            items = self.items(field, limit: DocumentLimit.values) ?? []
+        }
+        let patterns = items.compactMap { item -> TextPattern? in
+            guard let text = text(item) else { return nil }
+            guard !text.value.dropLast().contains("*") else {
+                let fix = "put the `*` last: it stands for any ending"
+                report(text.path, text.line, "\(quoted(text.value)) has a `*` before its end", fix: fix)
+                return nil
+            }
+            return TextPattern(text.value)
+        }
+        return Set(patterns).sorted { $0.description < $1.description }
+    }
+
+    /// Header conditions by lower-case name.
+    func headers(_ field: Field?) -> [String: [TextPattern]] {
+        guard let field, let entries = entries(field) else { return [:] }
+        guard isWithin(DocumentLimit.headers, count: entries.count, field) else { return [:] }
+        var headers: [String: [TextPattern]] = [:]
+        for (key, value) in entries {
+            guard let name = headerName(key, value) else { continue }
+            if headers.updateValue(patterns(value), forKey: name) != nil {
+                let fix = "keep one: header names do not depend on upper and lower case"
+                report(value.path, value.line, "the header appears twice", fix: fix)
+            }
+        }
+        return headers
+    }
+
+    func headerName(_ text: String, _ field: Field) -> String? {
+        let isToken = text.utf8.allSatisfy { byte in
+            (0x21...0x7E).contains(byte) && !"\"(),/:;<=>?@[\\]{}".utf8.contains(byte)
+        }
+        guard isToken, (1...DocumentLimit.text).contains(text.utf8.count) else {
+            report(
+                field.path,
+                field.line,
+                "\(quoted(text)) is not a header name",
+                fix: "write it like x-tenant"
+            )
+            return nil
+        }
+        return text.lowercased()
+    }
+}

@@ -1,0 +1,162 @@
+internal import Yams
+
+/// A value in a document: its node, its path and its line.
+struct Field {
+    let node: Node
+    let path: String
+    let line: Int?
+
+    init(node: Node, path: String, line: Int? = nil) {
+        self.node = node
+        self.path = path
+        self.line = line ?? node.mark?.line
+    }
+
+    var isList: Bool {
+        if case .sequence = node { return true }
+        return false
+    }
+
+    var isEmptyMapping: Bool {
+        if case .mapping(let mapping) = node { return mapping.isEmpty }
+        return false
+    }
+}
+
+/// A mapping whose keys are all known.
+struct Section {
+    let path: String
+    let line: Int?
+    fileprivate let fields: [String: Field]
+
+    subscript(_ key: String) -> Field? { fields[key] }
+}
+
+/// Takes fields out of a document by type and notes everything that does not fit.
+///
+/// A class, because every field that is read adds to one list of problems.
+final class FieldReader {
+    private let file: String
+    private(set) var problems: [PolicyProblem] = []
+
+    init(file: String) {
+        self.file = file
+    }
+
+    func report(_ path: String, _ line: Int?, _ message: String, fix: String) {
+        problems.append(PolicyProblem(file: file, path: path, line: line, message: message, fix: fix))
+    }
+
+    /// The mapping at a field, or nil when it is absent or no mapping.
+    ///
+    /// - Parameter unavailable: keys that the format has and this version does not act on, each with what
+    ///   to do instead. Accepting one would let an operator believe that it works.
+    func section(_ field: Field?, keys: [String], unavailable: [String: String] = [:]) -> Section? {
+        guard let field, let entries = entries(field) else { return nil }
+        var fields: [String: Field] = [:]
+        for (key, value) in entries {
+            if keys.contains(key) {
+                fields[key] = value
+            } else if let instead = unavailable[key] {
+                report(value.path, value.line, "not available in this version", fix: instead)
+            } else {
+                report(value.path, value.line, "unknown key", fix: suggestion(for: key, among: keys))
+            }
+        }
+        return Section(path: field.path, line: field.line, fields: fields)
+    }
+
+    /// The keys and values of a mapping in the order of the text, or nil when the field is no mapping.
+    func entries(_ field: Field) -> [(key: String, value: Field)]? {
+        guard case .mapping(let mapping) = field.node else {
+            report(field.path, field.line, "expected a mapping", fix: "write it as `key: value` pairs")
+            return nil
+        }
+        var seen: Set<String> = []
+        var entries: [(key: String, value: Field)] = []
+        for (keyNode, value) in mapping {
+            guard case .scalar(let key) = keyNode else {
+                report(
+                    field.path,
+                    keyNode.mark?.line,
+                    "a key is not plain text",
+                    fix: "use a word as the key"
+                )
+                continue
+            }
+            let path = field.path.isEmpty ? key.string : "\(field.path).\(key.string)"
+            guard seen.insert(key.string).inserted else {
+                report(path, key.mark?.line, "the key appears twice", fix: "keep one of them")
+                continue
+            }
+            entries.append((key.string, Field(node: value, path: path, line: key.mark?.line)))
+        }
+        return entries
+    }
+
+    /// The items of a list, or nil when the field is absent or no list of 1 to `limit` items.
+    func items(_ field: Field?, limit: Int) -> [Field]? {
+        guard let field else { return nil }
+        guard case .sequence(let sequence) = field.node else {
+            report(field.path, field.line, "expected a list", fix: "write it as [first, second]")
+            return nil
+        }
+        guard !sequence.isEmpty else {
+            report(field.path, field.line, "the list is empty", fix: "name at least one, or remove the key")
+            return nil
+        }
+        guard isWithin(limit, count: sequence.count, field) else { return nil }
+        return sequence.enumerated().map { Field(node: $1, path: "\(field.path)[\($0)]") }
+    }
+
+    func isWithin(_ limit: Int, count: Int, _ field: Field) -> Bool {
+        if count <= limit { return true }
+        report(
+            field.path,
+            field.line,
+            "\(count) entries are more than the limit of \(limit)",
+            fix: "use fewer"
+        )
+        return false
+    }
+
+    /// The text of a scalar, or nil when the field is absent, empty, or no scalar.
+    func scalar(_ field: Field?) -> Located<String>? {
+        guard let field else { return nil }
+        guard case .scalar(let scalar) = field.node else {
+            report(
+                field.path,
+                field.line,
+                "expected a single value",
+                fix: "write one value, no list or mapping"
+            )
+            return nil
+        }
+        if scalar.style == .plain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) {
+            report(field.path, field.line, "there is no value", fix: "give one, or remove the key")
+            return nil
+        }
+        return Located(value: scalar.string, path: field.path, line: field.line)
+    }
+
+    /// The value that `parse` makes of a scalar; a problem with `expected` when it makes none.
+    func value<Value>(
+        _ field: Field?,
+        expected: String,
+        fix: String,
+        parse: (String) -> Value?
+    ) -> Located<Value>? {
+        guard let text = scalar(field) else { return nil }
+        guard let value = parse(text.value) else {
+            report(text.path, text.line, "\(quoted(text.value)) is not \(expected)", fix: fix)
+            return nil
+        }
+        return Located(value: value, path: text.path, line: text.line)
+    }
+}
+
+/// The text in quotes, cut so that a message stays a line.
+func quoted(_ text: String) -> String {
+    let shown = text.unicodeScalars.prefix(60).map { $0.value < 0x20 || $0.value == 0x7F ? " " : String($0) }
+    return "\"\(shown.joined())\(text.unicodeScalars.count > 60 ? "…" : "")\""
+}

@@ -1,0 +1,69 @@
+/// Which requests a policy covers: every condition that is present must hold.
+public struct Match: Sendable, Hashable {
+    /// Model names; empty covers every model.
+    public let models: [TextPattern]
+    /// Required headers by lower-case name, each with the values that satisfy it.
+    public let headers: [String: [TextPattern]]
+
+    /// Covers every request.
+    public static let everything = Match(models: [], headers: [:])
+
+    public init(models: [TextPattern], headers: [String: [TextPattern]]) {
+        self.models = models
+        self.headers = headers
+    }
+
+    public func covers(_ request: RequestAttributes) -> Bool {
+        guard models.isEmpty || models.contains(where: { $0.matches(request.model) }) else { return false }
+        return Match.satisfied(headers, by: request)
+    }
+
+    /// Whether no request can pass this match by and still be covered by `other`.
+    ///
+    /// It is sure when it says yes and may say no where it cannot tell.
+    func includes(_ other: Match) -> Bool {
+        guard headers.allSatisfy({ name, values in Match.within(other.headers[name] ?? [], values) }) else {
+            return false
+        }
+        return models.isEmpty || Match.within(other.models, models)
+    }
+
+    static func satisfied(_ headers: [String: [TextPattern]], by request: RequestAttributes) -> Bool {
+        for (name, values) in headers {
+            guard let value = request.header(name), values.contains(where: { $0.matches(value) }) else {
+                return false
+            }
+        }
+        return true
+    }
+
+    private static func within(_ narrow: [TextPattern], _ wide: [TextPattern]) -> Bool {
+        !narrow.isEmpty && narrow.allSatisfy { one in wide.contains { $0.includes(one) } }
+    }
+}
+
+/// An exact text, or with a final `*` every text that begins with what stands before it.
+///
+/// There is no escape: a value that itself ends in `*` can only be matched by its beginning.
+public struct TextPattern: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+    public let description: String
+
+    public init(_ text: String) {
+        description = text
+    }
+
+    public init(stringLiteral value: String) {
+        self.init(value)
+    }
+
+    public func matches(_ text: String) -> Bool {
+        isPrefix ? text.utf8.starts(with: description.utf8.dropLast()) : text == description
+    }
+
+    func includes(_ other: TextPattern) -> Bool {
+        if isPrefix { return other.description.utf8.starts(with: description.utf8.dropLast()) }
+        return self == other
+    }
+
+    private var isPrefix: Bool { description.utf8.last == UInt8(ascii: "*") }
+}

@@ -1,0 +1,77 @@
+/// How the answer is picked among a request's candidates.
+///
+/// The raw values are those of the executor's own selection, which this module must not import.
+public enum SelectionRule: String, Sendable, Hashable, CaseIterable, Codable {
+    case bestScore = "best_score"
+    case weightedVote = "weighted_vote"
+    case majority
+    case likelihood
+    case first
+
+    /// Whether the rule reads step scores, which only a model with a score head gives.
+    public var needsScores: Bool {
+        switch self {
+        case .bestScore, .weightedVote: true
+        case .majority, .likelihood, .first: false
+        }
+    }
+}
+
+/// A named thinking effort: how many candidates, how they are sampled, how one is picked.
+///
+/// A nil sampling value leaves the choice to the request, and past that to the server's default.
+public struct Mode: Sendable, Hashable {
+    /// The most candidates of one request; the executor's sequences are sized for it.
+    public static let candidateLimit = 64
+
+    public static let single = Mode(name: "single", k: 1, select: .first)
+    public static let low = Mode(name: "low", k: 2, select: .bestScore)
+    public static let medium = Mode(name: "medium", k: 8, select: .bestScore)
+    public static let high = Mode(name: "high", k: 32, select: .bestScore)
+
+    /// The modes that every policy may name, by rising effort.
+    public static let builtIn = [single, low, medium, high]
+
+    public let name: ModeName
+    public let k: Int
+    public let select: SelectionRule
+    public let temperature: Double?
+    public let topP: Double?
+    public let topK: Int?
+
+    public init(
+        name: ModeName,
+        k: Int,
+        select: SelectionRule,
+        temperature: Double? = nil,
+        topP: Double? = nil,
+        topK: Int? = nil
+    ) {
+        precondition(
+            (1...Mode.candidateLimit).contains(k),
+            "mode \(name) has k = \(k), outside 1...\(Mode.candidateLimit)"
+        )
+        self.name = name
+        self.k = k
+        self.select = select
+        self.temperature = temperature
+        self.topP = topP
+        self.topK = topK
+    }
+}
+
+/// One branch of a policy: its part of the traffic and the mode that serves it.
+public struct Arm: Sendable, Hashable {
+    public let id: ArmID
+    public let share: Share
+    public let mode: Mode
+    /// The arm that the others are compared with; every policy has exactly one.
+    public let isControl: Bool
+
+    public init(id: ArmID, share: Share, mode: Mode, isControl: Bool) {
+        self.id = id
+        self.share = share
+        self.mode = mode
+        self.isControl = isControl
+    }
+}

@@ -1,0 +1,81 @@
+/// The policies of one folder, in the order in which they are asked.
+public struct PolicySet: Sendable, Hashable {
+    /// By rising priority number; no two are equal.
+    public let policies: [SplitPolicy]
+    /// What is allowed and looks like a mistake: policies that no request can reach.
+    ///
+    /// They are no reason to refuse the folder, because hiding every other policy behind one that covers
+    /// everything is how an operator stops an experiment in a hurry.
+    public let warnings: [PolicyProblem]
+
+    /// Puts valid documents in order; throws when two have one name or one priority.
+    ///
+    /// - Parameter documents: each policy with the file it came from.
+    public init(_ documents: [(file: String, policy: SplitPolicy)]) throws(PolicyProblems) {
+        let sorted = documents.sorted {
+            ($0.policy.priority, $0.file) < ($1.policy.priority, $1.file)
+        }
+        let problems = PolicySet.duplicates(documents) + PolicySet.ties(sorted)
+        guard problems.isEmpty else { throw PolicyProblems(problems) }
+        policies = sorted.map(\.policy)
+        warnings = PolicySet.hidden(sorted)
+    }
+
+    /// The first policy that covers the request; nil when none does.
+    public func policy(for request: RequestAttributes) -> SplitPolicy? {
+        policies.first { $0.match.covers(request) }
+    }
+
+    /// The policy of that name.
+    public func policy(named id: PolicyID) -> SplitPolicy? {
+        policies.first { $0.id == id }
+    }
+
+    private static func duplicates(_ all: [(file: String, policy: SplitPolicy)]) -> [PolicyProblem] {
+        var files: [PolicyID: String] = [:]
+        var problems: [PolicyProblem] = []
+        for (file, policy) in all {
+            guard let first = files.updateValue(file, forKey: policy.id) else { continue }
+            problems.append(
+                PolicyProblem(
+                    file: file,
+                    path: "policy",
+                    message: "the name \(policy.id) is taken by \(first)",
+                    fix: "give each document a name of its own"
+                )
+            )
+        }
+        return problems
+    }
+
+    private static func ties(_ sorted: [(file: String, policy: SplitPolicy)]) -> [PolicyProblem] {
+        zip(sorted, sorted.dropFirst()).filter { $0.policy.priority == $1.policy.priority }.map {
+            first,
+            second in
+            PolicyProblem(
+                file: second.file,
+                path: "priority",
+                message: "priority \(second.policy.priority) is also that of \(first.file), "
+                    + "so neither comes first",
+                fix: "give one of them another number; the lowest is asked first"
+            )
+        }
+    }
+
+    private static func hidden(_ sorted: [(file: String, policy: SplitPolicy)]) -> [PolicyProblem] {
+        sorted.enumerated().compactMap { index, entry in
+            let earlier = sorted.prefix(index).first {
+                $0.policy.priority < entry.policy.priority && $0.policy.match.includes(entry.policy.match)
+            }
+            guard let earlier else { return nil }
+            return PolicyProblem(
+                file: entry.file,
+                path: "match",
+                message:
+                    "no request can reach this policy: \(earlier.file) is asked first and covers them all",
+                fix:
+                    "give this policy a priority below \(earlier.policy.priority), or match fewer requests there"
+            )
+        }
+    }
+}
