@@ -1,0 +1,114 @@
+internal import CLlama
+public import ModelExecutor
+
+/// A GGUF model on llama.cpp, with the score head that was trained for it if there is one.
+///
+/// A handle on one context: copies share it. It belongs to one thread at a time, which `ModelSession` sees to.
+public struct LlamaModel: TokenModel {
+    public let vocabulary: Vocabulary
+    public let limits: ModelLimits
+    public let head: ScoreHead?
+    /// Sampling that the model's file recommends; nil where it says nothing.
+    public let recommendedSampling: RecommendedSampling?
+    public let parameterCount: Int
+    /// Threads that decode, as chosen or asked for.
+    public let threads: Int
+    private let tokenizer: LlamaTokenizer
+    private let template: ChatTemplate
+    private let context: LlamaContext
+
+    /// Loads the model, and checks that the head was made for it.
+    ///
+    /// `digest` is the SHA-256 of the model's file in hex, if known; a head made for another file is then refused.
+    public init(
+        _ source: ModelSource,
+        head: HeadFile? = nil,
+        digest: String? = nil,
+        settings: LlamaSettings = LlamaSettings()
+    ) throws(LlamaError) {
+        let weights = try LlamaWeights(source: source, gpuLayers: settings.gpuLayers)
+        guard let template = ChatTemplate(weights: weights) else {
+            throw .noChatTemplate(model: source.name)
+        }
+        tokenizer = LlamaTokenizer(weights: weights)
+        self.template = template
+        let stepText = head?.stepText ?? LlamaTokenizer.defaultStepText
+        let step = tokenizer.single(stepText)
+        try head?.check(
+            belongsTo: (width: weights.width, layers: weights.layers, digest: digest),
+            stepIsOneToken: step != nil
+        )
+        context = try LlamaContext(weights: weights, settings: settings, tappedBlock: head?.layer)
+        self.head = head?.head
+        limits = context.limits
+        threads = context.threads
+        parameterCount = weights.parameterCount
+        recommendedSampling = RecommendedSampling(weights: weights)
+        vocabulary = Vocabulary(
+            size: tokenizer.size,
+            endOfGeneration: tokenizer.endOfGeneration,
+            step: step.map { [$0] } ?? [],
+            thinkOpen: tokenizer.thinkOpen,
+            thinkClose: tokenizer.thinkClose,
+            promptOpensThinking: template.opensThinking && tokenizer.thinkOpen != nil
+        )
+    }
+
+    public func prompt(for messages: [ChatMessage]) throws(ExecutorError) -> [Token] {
+        guard let pieces = template.pieces(for: messages) else {
+            throw .modelFailed("the chat template cannot render this conversation")
+        }
+        var tokens = tokenizer.beginning.map { [$0] } ?? []
+        for piece in pieces {
+            switch piece {
+            case .template(let text):
+                let added = tokenizer.templateTokens(text)
+                let repeatsBeginning = tokens.count == 1 && tokens.first == added.first
+                tokens.append(contentsOf: repeatsBeginning ? added.dropFirst() : added[...])
+            case .content(let index):
+                tokens.append(contentsOf: tokenizer.plainTokens(messages[index].content))
+            }
+        }
+        return tokens
+    }
+
+    public func bytes(of token: Token) -> [UInt8] { tokenizer.bytes(of: token) }
+
+    public mutating func decode(_ rows: [Row]) throws(ExecutorError) -> Duration {
+        try context.decode(rows)
+    }
+
+    public func withLogits<Result>(row: Int, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
+        body(UnsafeBufferPointer(start: context.logits(row: row), count: vocabulary.size))
+    }
+
+    public func withResidual<Result>(row: Int, _ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
+        body(context.residual(row: row))
+    }
+
+    public mutating func copySequence(_ source: Int, to target: Int) {
+        context.copySequence(source, to: target)
+    }
+
+    public mutating func clearSequence(_ sequence: Int) { context.clearSequence(sequence) }
+
+    /// Positions cached for the sequence.
+    public func cachedPositions(of sequence: Int) -> Int { context.cachedPositions(of: sequence) }
+}
+
+/// How a model's file asks to be sampled.
+public struct RecommendedSampling: Sendable, Hashable {
+    public var temperature: Double?
+    public var topP: Double?
+    public var repetitionPenalty: Double?
+
+    init?(weights: LlamaWeights) {
+        func value(_ key: String) -> Double? {
+            weights.metadata("headgate.sampling.\(key)").flatMap(Double.init)
+        }
+        temperature = value("temperature")
+        topP = value("top_p")
+        repetitionPenalty = value("repetition_penalty")
+        if temperature == nil, topP == nil, repetitionPenalty == nil { return nil }
+    }
+}

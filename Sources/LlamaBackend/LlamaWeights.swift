@@ -1,0 +1,110 @@
+internal import CLlama
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Where a model comes from.
+public enum ModelSource {
+    case file(path: String)
+    /// A whole GGUF in memory, such as the one that is part of the binary; it must outlive the load only.
+    case bytes(UnsafeRawBufferPointer, name: String)
+
+    /// What an error calls it.
+    var name: String {
+        switch self {
+        case .file(let path): path
+        case .bytes(_, let name): name
+        }
+    }
+}
+
+/// The loaded weights and vocabulary of one GGUF; freed with the last reference.
+final class LlamaWeights {
+    let model: OpaquePointer
+    let vocabulary: OpaquePointer
+    let name: String
+
+    init(source: ModelSource, gpuLayers: Int) throws(LlamaError) {
+        LlamaLog.start
+        var parameters = llama_model_default_params()
+        parameters.n_gpu_layers = Int32(clamping: gpuLayers)
+        let (model, reason) = try Self.load(source, parameters)
+        guard let model else {
+            throw .unreadableModel(name: source.name, reason: reason ?? "llama.cpp gave no reason")
+        }
+        guard let vocabulary = llama_model_get_vocab(model) else {
+            llama_model_free(model)
+            throw .unreadableModel(name: source.name, reason: "it has no vocabulary")
+        }
+        guard llama_model_has_decoder(model), !llama_model_has_encoder(model) else {
+            llama_model_free(model)
+            throw .unreadableModel(name: source.name, reason: "it is not a decoder-only language model")
+        }
+        self.model = model
+        self.vocabulary = vocabulary
+        name = source.name
+    }
+
+    deinit { llama_model_free(model) }
+
+    var width: Int { Int(llama_model_n_embd(model)) }
+    var layers: Int { Int(llama_model_n_layer(model)) }
+    var trainedContext: Int { Int(llama_model_n_ctx_train(model)) }
+    var bytes: Int { Int(llama_model_size(model)) }
+    var parameterCount: Int { Int(llama_model_n_params(model)) }
+
+    /// Bytes of key-value cache for one token: keys and values, in 16 bits, of every layer.
+    var cacheBytesPerToken: Int {
+        let heads = max(1, Int(llama_model_n_head(model)))
+        return layers * 2 * 2 * Int(llama_model_n_head_kv(model)) * (width / heads)
+    }
+
+    /// A metadata value of the GGUF as text; nil when the key is absent.
+    func metadata(_ key: String) -> String? {
+        var buffer = [CChar](repeating: 0, count: 256)
+        let length = llama_model_meta_val_str(model, key, &buffer, buffer.count)
+        guard length >= 0, Int(length) < buffer.count else { return nil }
+        return String(decoding: buffer[..<Int(length)].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private static func load(
+        _ source: ModelSource,
+        _ parameters: llama_model_params
+    ) throws(LlamaError) -> (OpaquePointer?, String?) {
+        switch source {
+        case .file(let path):
+            guard access(path, R_OK) == 0 else {
+                throw .unreadableModel(name: path, reason: String(cString: strerror(errno)))
+            }
+            return LlamaLog.complaints { llama_model_load_from_file(path, parameters) }
+        case .bytes(let bytes, let name):
+            guard let file = memoryFile(holding: bytes) else {
+                throw .unreadableModel(name: name, reason: String(cString: strerror(errno)))
+            }
+            defer { fclose(file) }
+            return LlamaLog.complaints { llama_model_load_from_file_ptr(file, parameters) }
+        }
+    }
+
+    /// An open file with these bytes that has no path: llama.cpp maps the file that it loads, so it needs a
+    /// real descriptor, and a model inside the binary has none.
+    private static func memoryFile(holding bytes: UnsafeRawBufferPointer) -> UnsafeMutablePointer<FILE>? {
+        #if os(Linux)
+            let descriptor = memfd_create("headgate-model", 0)
+            guard descriptor >= 0, let file = fdopen(descriptor, "w+b") else { return nil }
+        #else
+            guard let file = tmpfile() else { return nil }
+        #endif
+        guard fwrite(bytes.baseAddress, 1, bytes.count, file) == bytes.count, fflush(file) == 0 else {
+            fclose(file)
+            return nil
+        }
+        rewind(file)
+        return file
+    }
+}
