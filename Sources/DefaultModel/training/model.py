@@ -1,0 +1,254 @@
+"""A small llama-shaped transformer and its batched sampler."""
+
+from dataclasses import asdict, dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import tokenizer as tok
+
+
+@dataclass(frozen=True)
+class Shape:
+    width: int = 192
+    layers: int = 6
+    heads: int = 6
+    kv_heads: int = 3
+    head_size: int = 32
+    inner: int = 512
+    vocabulary: int = tok.VOCABULARY
+    context: int = 1024
+    rope_base: float = 10000.0
+    epsilon: float = 1e-5
+
+    @property
+    def scored_layer(self) -> int:
+        """The block whose output the score head reads: the last but one."""
+        return self.layers - 2
+
+
+def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+    return F.rms_norm(x, (x.shape[-1],), weight, epsilon)
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Rotary embedding on neighbouring pairs; x is [batch, time, heads, size]."""
+    even, odd = x[..., 0::2], x[..., 1::2]
+    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, hidden: Tensor) -> Tensor:
+    """Softmax attention; written out, since the fused kernel is slow for short sequences on a CPU."""
+    weights = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+    return weights.masked_fill(hidden, -1e9).softmax(-1).to(v.dtype) @ v
+
+
+class Block(nn.Module):
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.shape = shape
+        kv = shape.kv_heads * shape.head_size
+        self.norm_attention = nn.Parameter(torch.ones(shape.width))
+        self.qkv = nn.Linear(shape.width, shape.heads * shape.head_size + 2 * kv, bias=False)
+        self.out = nn.Linear(shape.heads * shape.head_size, shape.width, bias=False)
+        self.norm_inner = nn.Parameter(torch.ones(shape.width))
+        self.gate_up = nn.Linear(shape.width, 2 * shape.inner, bias=False)
+        self.down = nn.Linear(shape.inner, shape.width, bias=False)
+
+    def project(self, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Rotated queries and keys, and values, each [batch, heads, time, size]."""
+        s = self.shape
+        heads = self.qkv(rms_norm(x, self.norm_attention, s.epsilon)).unflatten(-1, (-1, s.head_size))
+        q, k, v = heads.split((s.heads, s.kv_heads, s.kv_heads), dim=2)
+        return rotate(q, cos, sin).transpose(1, 2), rotate(k, cos, sin).transpose(1, 2), v.transpose(1, 2)
+
+    def finish(self, x: Tensor, attended: Tensor) -> Tensor:
+        x = x + self.out(attended)
+        gate, up = self.gate_up(rms_norm(x, self.norm_inner, self.shape.epsilon)).chunk(2, dim=-1)
+        return x + self.down(F.silu(gate) * up)
+
+
+class Policy(nn.Module):
+    """Token logits, and the residual stream that leaves the scored block."""
+
+    def __init__(self, shape: Shape = Shape()):
+        super().__init__()
+        self.shape = shape
+        self.embed = nn.Embedding(shape.vocabulary, shape.width)
+        self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
+        self.norm = nn.Parameter(torch.ones(shape.width))
+        self.unembed = nn.Linear(shape.width, shape.vocabulary, bias=False)
+        for name, p in self.named_parameters():
+            if p.dim() == 2:
+                deep = name.endswith(("out.weight", "down.weight"))
+                nn.init.normal_(p, std=0.02 if "embed" in name else p.shape[1] ** -0.5 * (0.3 if deep else 1.0))
+        angles = torch.outer(
+            torch.arange(shape.context).float(),
+            shape.rope_base ** (-torch.arange(0, shape.head_size, 2).float() / shape.head_size),
+        )
+        self.register_buffer("cos", angles.cos(), persistent=False)
+        self.register_buffer("sin", angles.sin(), persistent=False)
+
+    def forward(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Normed last hidden states and scored-layer features, both [batch, time, width]."""
+        s, time = self.shape, ids.shape[1]
+        cos, sin = self.cos[:time, None], self.sin[:time, None]
+        future = torch.ones(time, time, dtype=torch.bool).triu(1)
+        x = features = self.embed(ids)
+        for layer, block in enumerate(self.blocks):
+            q, k, v = block.project(x, cos, sin)
+            attended = attend(q.unflatten(1, (s.kv_heads, -1)), k[:, :, None], v[:, :, None], future)
+            x = block.finish(x, attended.flatten(1, 2).transpose(1, 2).flatten(-2))
+            if layer == s.scored_layer:
+                features = x
+        return rms_norm(x, self.norm, s.epsilon), features
+
+    def save(self, path) -> None:
+        torch.save({"shape": asdict(self.shape), "state": self.state_dict()}, path)
+
+    @staticmethod
+    def load(path) -> "Policy":
+        stored = torch.load(path, weights_only=True)
+        policy = Policy(Shape(**stored["shape"]))
+        policy.load_state_dict(stored["state"])
+        return policy
+
+
+class ScoreHead(nn.Module):
+    """The process reward head: one logit per scored position."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.ReLU(), nn.Dropout(0.5), nn.Linear(2 * width, 1)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.layers(features).squeeze(-1)
+
+
+@dataclass
+class Sample:
+    """One sampled response and what the score head saw of it."""
+
+    prompt: int
+    ids: list[int] = field(default_factory=list)
+    logprob: float = 0.0
+    features: list[Tensor] = field(default_factory=list)
+    closed: bool = False
+
+    @property
+    def thinking(self) -> str:
+        return tok.decode(self.ids).split("</think>")[0]
+
+    @property
+    def answer(self) -> str:
+        return tok.decode(self.ids).split("</think>")[-1].removesuffix("<|im_end|>") if self.closed else ""
+
+
+class _Cache:
+    """Keys and values of a batch of left-padded sequences."""
+
+    def __init__(self, policy: Policy, prompts: list[list[int]], room: int):
+        self.policy, s = policy, policy.shape
+        self.width = max(map(len, prompts))
+        self.used = 0
+        self.pads = torch.tensor([self.width - len(p) for p in prompts])
+        size = (s.layers, 2, len(prompts) * s.kv_heads, self.width + room, s.head_size)
+        self.kv = torch.zeros(size)
+
+    def keep(self, rows: Tensor) -> None:
+        count = self.policy.shape.kv_heads
+        heads = (rows[:, None] * count + torch.arange(count)).flatten()
+        kept = self.kv.new_empty((*self.kv.shape[:2], len(heads), *self.kv.shape[3:]))
+        for old, new in zip(self.kv.flatten(0, 1), kept.flatten(0, 1)):
+            new[:, : self.used] = old[heads, : self.used]
+        self.kv, self.pads = kept, self.pads[rows]
+
+    def step(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Appends ids [batch, n]; returns float logits and features of the last position."""
+        policy, s = self.policy, self.policy.shape
+        count, begin, end = ids.shape[1], self.used, self.used + ids.shape[1]
+        cos, sin = policy.cos[begin:end, None], policy.sin[begin:end, None]
+        columns = torch.arange(end)
+        hidden = (columns[None, None] < self.pads[:, None, None]) | (columns > torch.arange(begin, end)[:, None])
+        bias = torch.zeros(hidden.shape).masked_fill_(hidden, -1e9)
+        bias = bias.repeat(1, s.heads // s.kv_heads, 1).repeat_interleave(s.kv_heads, dim=0)
+        x = features = policy.embed(ids)
+        for layer, block in enumerate(policy.blocks):
+            q, k, v = block.project(x, cos, sin)
+            keys, values = self.kv[layer]
+            keys[:, begin:end], values[:, begin:end] = k.flatten(0, 1), v.flatten(0, 1)
+            grouped = q.reshape(len(keys), -1, s.head_size).float() * s.head_size**-0.5
+            with torch.autocast("cpu", enabled=False):
+                weights = torch.baddbmm(bias, grouped, keys[:, :end].mT).softmax(-1)
+                attended = torch.bmm(weights, values[:, :end])
+            attended = attended.view(len(ids), s.heads, count, s.head_size)
+            x = block.finish(x, attended.transpose(1, 2).flatten(-2))
+            if layer == s.scored_layer:
+                features = x
+        self.used = end
+        last = rms_norm(x[:, -1], policy.norm, s.epsilon)
+        return policy.unembed(last).float(), features[:, -1].float()
+
+
+def _choose(logits: Tensor, temperature: float, top_p: float, generator: torch.Generator) -> Tensor:
+    if temperature == 0:
+        return logits.argmax(-1)
+    ordered, index = (logits / temperature).softmax(-1).topk(32)
+    before = ordered.cumsum(-1) - ordered
+    ordered = ordered.masked_fill(before >= top_p, 0.0)
+    return index.gather(1, torch.multinomial(ordered, 1, generator=generator)).squeeze(1)
+
+
+@torch.inference_mode()
+def sample(
+    policy: Policy,
+    prompts: list[list[int]],
+    each: int,
+    temperature: float,
+    top_p: float,
+    seed: int,
+    limit: int = 120,
+    with_features: bool = True,
+) -> list[Sample]:
+    """`each` samples per prompt, in prompt order; log-probabilities are those of the plain model (T = 1)."""
+    generator = torch.Generator().manual_seed(seed)
+    cache = _Cache(policy, prompts, limit)
+    padded = torch.tensor([[tok.PAD] * (cache.width - len(p)) + p for p in prompts])
+    logits, features = cache.step(padded)
+    rows = torch.arange(len(prompts)).repeat_interleave(each)
+    cache.keep(rows)
+    logits, features = logits[rows], features[rows]
+    samples = [Sample(prompt=int(r)) for r in rows]
+    alive = list(range(len(samples)))
+    ended = [False] * len(samples)
+    open_think = [True] * len(samples)
+    for _ in range(limit):
+        chosen = _choose(logits, temperature, top_p, generator)
+        gained = logits.log_softmax(-1).gather(1, chosen[:, None]).squeeze(1).tolist()
+        running = []
+        for row, token in enumerate(chosen.tolist()):
+            s, which = samples[alive[row]], alive[row]
+            if ended[which]:
+                continue
+            last = s.ids[-1] if s.ids else prompts[s.prompt][-1]
+            if with_features and token == tok.STEP and open_think[which] and last not in (tok.STEP, tok.THINK):
+                s.features.append(features[row].clone())
+            s.ids.append(token)
+            s.logprob += gained[row]
+            if token == tok.END_THINK:
+                open_think[which] = False
+            if token == tok.END:
+                s.closed, ended[which] = not open_think[which], True
+            else:
+                running.append(row)
+        if not running:
+            break
+        if len(running) < 0.8 * len(alive):
+            keep = torch.tensor(running)
+            cache.keep(keep)
+            chosen, alive = chosen[keep], [alive[r] for r in running]
+        logits, features = cache.step(chosen[:, None])
+    return samples
