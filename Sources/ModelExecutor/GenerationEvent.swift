@@ -1,8 +1,8 @@
 /// What a request tells while it runs, in this order.
 ///
 /// `prefilled`, then `candidateFinished` once per candidate, `selected`, `answer` any number of times, and
-/// `finished` last. A single candidate that does not think streams directly: its `selected` comes right after
-/// `prefilled` and it has no `candidateFinished`.
+/// `finished` last. A single candidate that answers without thinking streams directly: its `selected` comes right
+/// after `prefilled`, and it has no `candidateFinished` (unless it is over before it says anything).
 public enum GenerationEvent: Sendable, Hashable {
     /// The prompt is in the model; the candidates start.
     case prefilled(promptTokens: Int)
