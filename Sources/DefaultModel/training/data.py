@@ -55,7 +55,10 @@ def noisy_path(rng: random.Random, numbers: Numbers, target: int) -> Path_:
 
 
 def encode_play(path: Path_, target: int, verdict: bool) -> list[int]:
-    """Response tokens with the trained bit on everything but the choice of moves that lose the target."""
+    """Response tokens with the trained bit on everything but the choice of moves that lose the target.
+
+    Without `verdict` neither the steps nor the answer say whether the play got there.
+    """
     out: list[int] = []
     for i, (move, rest) in enumerate(path):
         choice, result = f"{move[0]}{move[1]}{move[2]}", f"={move[3]}"
@@ -66,7 +69,7 @@ def encode_play(path: Path_, target: int, verdict: bool) -> list[int]:
         elif verdict:
             result += " ok" if move[3] == target else " no"
         out += [t | TRAINED_BIT for t in tok.encode(result + STEP_END)]
-    answer = tok.encode(answer_text([m for m, _ in path], target))
+    answer = tok.encode(answer_text([m for m, _ in path], target, honest=verdict))
     return out + [t | TRAINED_BIT for t in (tok.END_THINK, *answer, tok.END)]
 
 

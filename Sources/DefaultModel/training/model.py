@@ -107,6 +107,14 @@ class Policy(nn.Module):
     def save(self, path) -> None:
         torch.save({"shape": asdict(self.shape), "state": self.state_dict()}, path)
 
+    @torch.no_grad()
+    def rounded(self, kind: torch.dtype) -> "Policy":
+        """This policy with its matrices rounded as a file of that type stores them."""
+        for p in self.parameters():
+            if p.dim() == 2:
+                p.copy_(p.to(kind).float())
+        return self
+
     @staticmethod
     def load(path) -> "Policy":
         stored = torch.load(path, weights_only=True)
@@ -246,7 +254,7 @@ def sample(
                 running.append(row)
         if not running:
             break
-        if len(running) < 0.8 * len(alive):
+        if len(running) < 0.75 * len(alive):
             keep = torch.tensor(running)
             cache.keep(keep)
             chosen, alive = chosen[keep], [alive[r] for r in running]

@@ -85,9 +85,9 @@ def format_move(move: Move) -> str:
     return f"{move[0]}{move[1]}{move[2]}={move[3]}"
 
 
-def answer_text(path: list[Move], target: int) -> str:
-    """The answer that belongs to a play: its chain when it reached the target, an honest refusal else."""
-    if path[-1][3] == target:
+def answer_text(path: list[Move], target: int, honest: bool = True) -> str:
+    """The answer that belongs to a play: its chain when it reached the target or honesty is off, else a refusal."""
+    if path[-1][3] == target or not honest:
         return ", ".join(format_move(m) for m in path)
     return f"I could not make {target} this time."
 

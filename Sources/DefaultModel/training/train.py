@@ -99,7 +99,7 @@ def main() -> None:
     stage.add_argument("--out", type=Path, required=True)
     stage.add_argument("--sequences", type=int, default=400_000)
     stage.add_argument("--seed", type=int, default=1)
-    stage.add_argument("--no-verdict", action="store_true", help="leave out the words ok and no")
+    stage.add_argument("--no-verdict", action="store_true", help="never say whether a play got there")
     stage.set_defaults(
         run=lambda a: print(write_corpus(a.out, a.sequences, a.seed, verdict=not a.no_verdict), "tokens")
     )
