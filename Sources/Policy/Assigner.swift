@@ -71,10 +71,8 @@ struct Assigner: Sendable, Hashable {
     /// 52 bits and the half make 53 significant bits: every u is exact in a `Double`. One bit more would
     /// round the largest draw up to 1, whose logarithm is 0 and wins against any share.
     private static func fraction(prefix: [UInt8], subject: [UInt8]) -> Double {
-        var hash = SHA256()
-        hash.update(data: prefix)
-        hash.update(data: subject)
-        let x = hash.finalize().prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let digest = SHA256.hash(data: prefix + subject)
+        let x = digest.withUnsafeBytes { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) }
         return (Double(x >> 12) + 0.5) * 0x1p-52
     }
 }

@@ -117,13 +117,13 @@ struct DocumentCheck {
 
     /// Shares cover everything, and each arm can be reached.
     mutating func shares(overridden: Set<ArmID>) {
-        let shares = document.arms.compactMap(\.share)
-        guard shares.count == document.arms.count, !shares.isEmpty, hasAllArms else { return }
         for entry in document.arms where !overridden.contains(entry.name.value) {
             guard let share = entry.share, share.value.basisPoints == 0 else { continue }
             let fix = "remove the arm, raise its share, or name it in an override"
             report(share.path, share.line, "no request can ever reach this arm", fix: fix)
         }
+        let shares = document.arms.compactMap(\.share)
+        guard shares.count == document.arms.count, !shares.isEmpty, hasAllArms else { return }
         let sum = shares.reduce(0) { $0 + $1.value.basisPoints }
         let gap = 10_000 - sum
         guard gap != 0 else { return }

@@ -85,8 +85,13 @@ extension FieldReader {
         }
     }
 
-    func decimal(_ field: Field?, _ expected: String, where holds: (Double) -> Bool) -> Located<Double>? {
-        value(field, expected: expected, fix: "write a number such as 0.8 in that range") { text in
+    func decimal(
+        _ field: Field?,
+        _ expected: String,
+        such example: String,
+        where holds: (Double) -> Bool
+    ) -> Located<Double>? {
+        value(field, expected: expected, fix: "write a number such as \(example) in that range") { text in
             Units.decimal(text).flatMap { holds($0) ? $0 : nil }
         }
     }

@@ -17,9 +17,10 @@ struct Field {
         return false
     }
 
-    var isEmptyMapping: Bool {
-        if case .mapping(let mapping) = node { return mapping.isEmpty }
-        return false
+    /// How many keys the mapping has, repeated ones included; 0 when it is no mapping.
+    var keyCount: Int {
+        if case .mapping(let mapping) = node { return mapping.count }
+        return 0
     }
 }
 

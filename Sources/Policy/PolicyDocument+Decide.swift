@@ -40,7 +40,9 @@ extension PolicyDocument {
             hasMetric: primary?["metric"] != nil,
             metric: reader.name(primary?["metric"]),
             margin: reader.rateChange(primary?["margin"], in: -9_999...9_999),
-            alpha: reader.decimal(section["alpha"], "a number above 0 and below 0.5") { $0 > 0 && $0 < 0.5 },
+            alpha: reader.decimal(section["alpha"], "a number above 0 and below 0.5", such: "0.05") {
+                $0 > 0 && $0 < 0.5
+            },
             plannedSubjects: reader.integer(section["planned_subjects"], in: counts),
             subjects: reader.integer(minimum?["subjects"], in: counts),
             successes: reader.integer(minimum?["successes"], in: counts),
@@ -64,7 +66,11 @@ extension PolicyDocument {
                 hasRatio: section["at_most_ratio"] != nil,
                 hasIncrease: section["at_most_increase"] != nil,
                 metric: reader.word(section["metric"]),
-                ratio: reader.decimal(section["at_most_ratio"], "a number above 0 and up to 1000") {
+                ratio: reader.decimal(
+                    section["at_most_ratio"],
+                    "a number above 0 and up to 1000",
+                    such: "1.5"
+                ) {
                     $0 > 0 && $0 <= 1_000
                 },
                 increase: reader.rateChange(section["at_most_increase"], in: 0...9_999)

@@ -83,7 +83,7 @@ extension PolicyDocument {
     private mutating func readArms(_ field: Field?, _ reader: FieldReader) {
         guard let field, let entries = reader.entries(field) else { return }
         armsLine = field.line
-        armCount = entries.count
+        armCount = field.keyCount
         guard reader.isWithin(DocumentLimit.arms, count: entries.count, field) else { return }
         for (key, value) in entries {
             let section = reader.section(value, keys: ["share", "mode", "control"])
@@ -118,10 +118,12 @@ extension PolicyDocument {
                 hasK: section["k"] != nil,
                 k: reader.integer(section["k"], in: 1...Mode.candidateLimit),
                 select: reader.word(section["select"]),
-                temperature: reader.decimal(section["temperature"], "a number from 0 to 2") {
+                temperature: reader.decimal(section["temperature"], "a number from 0 to 2", such: "0.8") {
                     (0...2).contains($0)
                 },
-                topP: reader.decimal(section["top_p"], "a number above 0 and up to 1") { $0 > 0 && $0 <= 1 },
+                topP: reader.decimal(section["top_p"], "a number above 0 and up to 1", such: "0.95") {
+                    $0 > 0 && $0 <= 1
+                },
                 topK: reader.integer(section["top_k"], in: 0...1_000)
             )
             modes.append(mode)
@@ -136,7 +138,7 @@ extension PolicyDocument {
                 let section = reader.section(item, keys: ["header", "arm"], unavailable: unavailable)
             else { continue }
             let headers = reader.headers(section["header"])
-            if section["header"]?.isEmptyMapping ?? true {
+            if section["header"].map({ $0.keyCount == 0 }) ?? true {
                 let fix = "name the header that asks for the arm, such as header: {x-headgate-arm: high}"
                 reader.report("\(item.path).header", item.line, "the override has no condition", fix: fix)
             }

@@ -1,11 +1,11 @@
 /// The candidate that a misspelt word most likely meant; nil when none is near.
 ///
-/// Near is at most a third of the word's letters wrong, missing, added or swapped with a neighbour.
+/// Near is at most two in five of the word's letters wrong, missing, added or swapped with a neighbour.
 func nearest(_ word: String, among candidates: some Sequence<String>) -> String? {
     let letters = Array(word.lowercased().prefix(DocumentLimit.name))
     let ranked = candidates.map { (word: $0, edits: editDistance(letters, Array($0.lowercased()))) }
     let best = ranked.min { ($0.edits, $0.word) < ($1.edits, $1.word) }
-    guard let best, best.edits <= max(1, max(letters.count, best.word.count) / 3) else { return nil }
+    guard let best, best.edits <= max(1, max(letters.count, best.word.count) * 2 / 5) else { return nil }
     return best.word
 }
 

@@ -9,7 +9,8 @@ struct YAMLText {
     private let file: String
 
     init(_ text: String, file: String) {
-        self.text = text
+        // Editors on Windows put a byte order mark first, which the parser takes for content.
+        self.text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
         self.file = file
     }
 
@@ -57,10 +58,10 @@ struct YAMLText {
     private func suspectLine() -> Int? {
         var depth = 0
         var aliases = 0
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let bytes = line.utf8
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
             var previous = UInt8(ascii: " ")
-            for byte in bytes {
+            for byte in line {
                 switch byte {
                 case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
                 case UInt8(ascii: "]"), UInt8(ascii: "}"): depth = max(0, depth - 1)
@@ -70,12 +71,20 @@ struct YAMLText {
                 aliases += isAlias ? 1 : 0
                 previous = byte
             }
-            let indentation = bytes.prefix { " -?:".utf8.contains($0) }.count
+            // A carriage return alone also ends a line of YAML.
+            let pieces = line.split(separator: UInt8(ascii: "\r"))
+            let indentation = pieces.map { YAMLText.indentation($0) }.max() ?? 0
             if depth > DocumentLimit.nesting || indentation > 8 * DocumentLimit.nesting || aliases > 8 {
                 return index + 1
             }
         }
         return nil
+    }
+
+    private static func indentation(_ line: Substring.UTF8View) -> Int {
+        let marks = Set(" -?:".utf8)
+        return line.firstIndex { !marks.contains($0) }.map { line.distance(from: line.startIndex, to: $0) }
+            ?? line.count
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
@@ -126,13 +135,19 @@ struct YAMLText {
     private func syntax(_ line: Int?, _ problem: String) -> PolicyProblem {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         let hasTab = line.map { lines.indices.contains($0 - 1) && lines[$0 - 1].contains("\t") } ?? false
+        let fix =
+            if problem.contains("another document") {
+                "put each policy in a file of its own"
+            } else if hasTab {
+                "indent with spaces: YAML allows no tabs there"
+            } else {
+                "correct the syntax here or on the line above; quote text that has special characters"
+            }
         return PolicyProblem(
             file: file,
             line: line,
             message: "no valid YAML: \(problem)",
-            fix: hasTab
-                ? "indent with spaces: YAML allows no tabs there"
-                : "correct the syntax here or on the line above; quote text that has special characters"
+            fix: fix
         )
     }
 }

@@ -1,0 +1,144 @@
+import Foundation
+import Policy
+import Testing
+
+@Suite struct PolicySetTests {
+    private func problems(of files: [String: String]) throws -> [PolicyProblem] {
+        try withFolder(files) { folder in
+            do {
+                _ = try PolicySet.load(folder: folder.path(percentEncoded: false))
+                return []
+            } catch let error as PolicyProblems {
+                return error.problems
+            }
+        }
+    }
+
+    @Test func `the lowest priority number is asked first`() throws {
+        let files = [
+            "a.yaml": document("match: {headers: {x-a: '*'}}", name: "last", priority: 30),
+            "b.yml": document("match: {headers: {x-b: '*'}}", name: "first", priority: 1),
+            "c.json":
+                #"{"policy": "middle", "priority": 2, "arms": {"low": {"share": "100%", "mode": "low"}}}"#,
+            "notes.txt": "not a document", ".hidden.yaml": "not: read",
+        ]
+        let set = try withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
+        #expect(set.policies.map(\.id) == ["first", "middle", "last"])
+        let both = RequestAttributes(model: "m", headers: ["x-a": "1", "x-b": "1"])
+        #expect(set.policy(for: both)?.id == "first")
+        #expect(set.policy(for: RequestAttributes(model: "m", headers: ["x-a": "1"]))?.id == "middle")
+    }
+
+    @Test func `a request that no policy covers has none`() throws {
+        let files = ["a.yaml": document("match: {models: [other]}")]
+        let set = try withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
+        #expect(set.policy(for: RequestAttributes(model: "m", headers: [:])) == nil)
+    }
+
+    @Test func `problems of all files come at once`() throws {
+        let found = try problems(of: [
+            "a.yaml": document("priority: x", name: "a"), "b.yaml": "policy: b",
+            "c.yaml": document(name: "c"),
+            "d.yaml": document(name: "c", priority: 11), "e.yaml": "\u{FEFF}[",
+        ])
+        #expect(
+            Set(found.map { $0.file.split(separator: "/").last }) == ["a.yaml", "b.yaml", "d.yaml", "e.yaml"]
+        )
+    }
+
+    @Test func `two documents with one name are refused`() throws {
+        let found = try problems(of: ["a.yaml": document(), "b.yaml": document(priority: 11)])
+        #expect(found.map(\.path) == ["policy"])
+        #expect(found.first?.message.contains("a.yaml") == true)
+    }
+
+    @Test func `two documents with one priority are refused`() throws {
+        let found = try problems(of: ["a.yaml": document(name: "a"), "b.yaml": document(name: "b")])
+        #expect(found.map(\.path) == ["priority"])
+        #expect(found.first?.message.contains("a.yaml") == true)
+    }
+
+    @Test(
+        arguments: [
+            ("{}", "{models: [m]}", true), ("{models: ['m*']}", "{models: [m1, m2]}", true),
+            ("{models: [m1]}", "{models: [m1, m2]}", false), ("{models: [m]}", "{}", false),
+            ("{headers: {x-a: '*'}}", "{headers: {x-a: [b], x-c: [d]}}", true),
+            ("{headers: {x-a: [b]}}", "{headers: {x-a: [c]}}", false),
+            ("{headers: {x-a: [b]}}", "{headers: {x-b: [b]}}", false),
+        ]
+    )
+    func `a policy that no request can reach is loaded with a warning`(
+        first: String,
+        second: String,
+        isHidden: Bool
+    ) throws {
+        let files = [
+            "a.yaml": document("match: \(first)", name: "a", priority: 1),
+            "b.yaml": document("match: \(second)", name: "b", priority: 2),
+        ]
+        let set = try withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
+        #expect(set.policies.count == 2)
+        #expect(set.warnings.count == (isHidden ? 1 : 0), "\(set.warnings)")
+    }
+
+    @Test func `a folder that is empty, missing or holds more than documents is refused`() throws {
+        #expect(try problems(of: [:]).count == 1)
+        #expect(throws: PolicyProblems.self) { try PolicySet.load(folder: "/no/such/folder") }
+        let found = try withFolder(["a.yaml": document()]) { folder in
+            try FileManager.default.createDirectory(
+                at: folder.appending(path: "b.yaml"),
+                withIntermediateDirectories: false
+            )
+            return #expect(throws: PolicyProblems.self) {
+                try PolicySet.load(folder: folder.path(percentEncoded: false))
+            }
+        }
+        #expect(found?.problems.map(\.message) == ["this is no regular file"])
+    }
+
+    @Test func `a named pipe in the folder is refused and stops nothing`() throws {
+        let found = try withFolder([:]) { folder in
+            #expect(mkfifo(folder.appending(path: "a.yaml").path(percentEncoded: false), 0o600) == 0)
+            return #expect(throws: PolicyProblems.self) {
+                try PolicySet.load(folder: folder.path(percentEncoded: false))
+            }
+        }
+        #expect(found?.problems.count == 1)
+    }
+
+    @Test func `a document at the size limit is read and one byte more is refused`() throws {
+        let text = document()
+        let padding = String(repeating: "#", count: DocumentLimit.fileBytes - text.utf8.count)
+        #expect(try problems(of: ["a.yaml": text + padding]) == [])
+        let found = try problems(of: ["a.yaml": text + padding + "#"])
+        #expect(found.map(\.message) == ["the document is larger than the limit of 262144 bytes"])
+        #expect(try problems(of: ["a.yaml": String(repeating: padding, count: 4)]).count == 1)
+    }
+
+    @Test func `a document that is not UTF-8 is refused`() {
+        let file = PolicyFile(name: "a.yaml", bytes: Array("policy: p # ".utf8) + [0xFF, 0xFE])
+        #expect(throws: PolicyProblems.self) { try PolicySet(files: [file], folder: "f") }
+    }
+
+    @Test func `the shipped folder splits unmarked traffic three ways and the rest by header`() throws {
+        let set = try PolicySet.load(folder: shippedPolicies)
+        #expect(set.warnings == [])
+        let chosen = { (header: String?) in
+            set.policy(
+                for: RequestAttributes(
+                    model: "default",
+                    headers: header.map { ["x-headgate-policy": $0] } ?? [:]
+                )
+            )
+        }
+        let test = try #require(chosen(nil))
+        #expect(test.id == "three-way-test")
+        #expect(test.arms.map(\.mode) == [.high, .low, .medium])
+        #expect(test.control.mode == .low)
+        #expect(test.decide?.primary.metric == "success")
+        let ramp = try #require(chosen("cautious-ramp"))
+        #expect(ramp.arms.map(\.share.basisPoints) == [9_500, 500])
+        #expect(chosen("everything-low")?.arms.map(\.mode) == [.low])
+        #expect(chosen("no-such-policy")?.id == "three-way-test")
+    }
+}

@@ -1,0 +1,171 @@
+import Foundation
+import Policy
+import Synchronization
+import Testing
+
+@Suite struct PolicyWatcherTests {
+    /// A folder in memory and what the watcher said about it.
+    private final class Fixture: Sendable {
+        let files: Mutex<[PolicyFile]>
+        let heard = Mutex<[String]>([])
+        let active: ActivePolicies
+
+        init() throws {
+            let first = PolicyFile(name: "a.yaml", bytes: Array(document().utf8))
+            files = Mutex([first])
+            active = ActivePolicies(try PolicySet(files: [first], folder: "f"))
+        }
+
+        func write(_ texts: String...) {
+            files.withLock { files in
+                files = texts.enumerated().map { PolicyFile(name: "\($0).yaml", bytes: Array($1.utf8)) }
+            }
+        }
+
+        func watcher(clock: any Clock<Duration> = EagerClock()) -> PolicyWatcher {
+            PolicyWatcher(
+                folder: "f",
+                active: active,
+                clock: clock,
+                read: { [self] in .success(files.withLock { $0 }) },
+                onReload: { [self] reload in heard.withLock { $0.append(Fixture.word(reload)) } }
+            )
+        }
+
+        static func word(_ reload: PolicyReload) -> String {
+            switch reload {
+            case .loaded(let set): "loaded \(set.policies.map(\.id.rawValue).joined(separator: " "))"
+            case .unchanged: "unchanged"
+            case .refused(let problems): "refused \(problems.problems.count)"
+            }
+        }
+
+        var said: [String] { heard.withLock { $0 } }
+    }
+
+    @Test func `a folder that is as it was at start needs no word`() throws {
+        let fixture = try Fixture()
+        let watcher = fixture.watcher()
+        watcher.poll()
+        watcher.poll()
+        watcher.reload()
+        #expect(fixture.said == [])
+    }
+
+    @Test func `a change is in force after two looks that agree`() throws {
+        let fixture = try Fixture()
+        let watcher = fixture.watcher()
+        let before = fixture.active.current
+        fixture.write(document(name: "b"))
+        watcher.poll()
+        #expect(fixture.active.current == before)
+        watcher.poll()
+        #expect(fixture.active.current.policies.map(\.id) == ["b"])
+        watcher.poll()
+        #expect(fixture.said == ["loaded b"])
+    }
+
+    @Test func `a file that is still being written is not loaded`() throws {
+        let fixture = try Fixture()
+        let watcher = fixture.watcher()
+        for count in 1...5 {
+            fixture.write(document(name: "n\(count)"))
+            watcher.poll()
+        }
+        #expect(fixture.said == [])
+        watcher.poll()
+        #expect(fixture.said == ["loaded n5"])
+    }
+
+    @Test func `a reload on demand loads at once`() throws {
+        let fixture = try Fixture()
+        let watcher = fixture.watcher()
+        fixture.write(document(name: "b"))
+        watcher.reload()
+        #expect(fixture.said == ["loaded b"])
+    }
+
+    @Test func `one broken file keeps the whole old folder and is said once`() throws {
+        let fixture = try Fixture()
+        let watcher = fixture.watcher()
+        let before = fixture.active.current
+        fixture.write(document(name: "b"), document(name: "c", priority: 11) + "spelling: 1\nsalt: [")
+        for _ in 0..<5 { watcher.poll() }
+        #expect(fixture.said == ["refused 1"])
+        #expect(fixture.active.current == before)
+    }
+
+    @Test func `a repaired folder is loaded though it equals what is in force`() throws {
+        let fixture = try Fixture()
+        let watcher = fixture.watcher()
+        watcher.reload()
+        let good = fixture.files.withLock { $0 }
+        fixture.write("policy: [")
+        watcher.reload()
+        fixture.files.withLock { $0 = good }
+        watcher.reload()
+        #expect(fixture.said == ["refused 1", "loaded p"])
+    }
+
+    @Test func `the watch polls the folder until it is cancelled`() async throws {
+        let fixture = try Fixture()
+        let (loads, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .unbounded)
+        let watcher = PolicyWatcher(
+            folder: "f",
+            active: fixture.active,
+            clock: EagerClock(),
+            read: { .success(fixture.files.withLock { $0 }) },
+            onReload: { continuation.yield(Fixture.word($0)) }
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await watcher.run() }
+            var heard = loads.makeAsyncIterator()
+            fixture.write(document(name: "b"))
+            #expect(await heard.next() == "loaded b")
+            fixture.write(document(name: "c"))
+            #expect(await heard.next() == "loaded c")
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func `a folder on disk is watched by its contents`() throws {
+        let fixture = try Fixture()
+        try withFolder(["a.yaml": document()]) { folder in
+            let watcher = PolicyWatcher(
+                folder: folder.path(percentEncoded: false),
+                active: fixture.active,
+                onReload: { reload in fixture.heard.withLock { $0.append(Fixture.word(reload)) } }
+            )
+            try write(document(name: "b"), to: folder.appending(path: "a.yaml"))
+            watcher.reload()
+            try write(document(name: "c", priority: 3), to: folder.appending(path: "b.yaml"))
+            watcher.reload()
+        }
+        #expect(fixture.said == ["loaded b", "loaded c b"])
+    }
+
+    @Test func `a reader keeps the set that it began with`() throws {
+        let fixture = try Fixture()
+        let began = fixture.active.current
+        fixture.write(document(name: "b"))
+        fixture.watcher().reload()
+        #expect(began.policies.map(\.id) == ["p"])
+        #expect(fixture.active.current.policies.map(\.id) == ["b"])
+    }
+}
+
+/// A clock on which every sleep is over at once; other tasks get their turn in between.
+private struct EagerClock: Clock {
+    typealias Instant = ContinuousClock.Instant
+
+    private let start = ContinuousClock.now
+
+    var now: Instant { start }
+    var minimumResolution: Duration { .zero }
+
+    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+        try Task.checkCancellation()
+        await Task.yield()
+    }
+}
