@@ -43,8 +43,7 @@ struct BatchRunner {
     }
 
     func result(of handle: RequestHandle) -> GenerationResult? {
-        guard case .finished(let result) = events[handle]?.last else { return nil }
-        return result
+        events[handle]?.result
     }
 
     func answer(to handle: RequestHandle) -> String {
@@ -84,5 +83,16 @@ extension GenerationRequest {
 extension ScriptedBehaviour {
     static func saying(_ completions: ScriptedTokenModel.Completion...) -> ScriptedBehaviour {
         .completions { _ in completions }
+    }
+}
+
+extension [GenerationEvent] {
+    var selected: Selected? {
+        for case .selected(let selected) in self { return selected }
+        return nil
+    }
+
+    var result: GenerationResult? {
+        if case .finished(let result) = last { result } else { nil }
     }
 }

@@ -183,10 +183,3 @@ struct ContinuousBatchTests {
         #expect(runner.result(of: handle)?.finishReason == .length)
     }
 }
-
-extension [GenerationEvent] {
-    var selected: Selected? {
-        for case .selected(let selected) in self { return selected }
-        return nil
-    }
-}
