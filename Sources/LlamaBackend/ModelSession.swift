@@ -1,0 +1,135 @@
+public import ModelExecutor
+internal import Synchronization
+
+/// The session that runs a llama.cpp model.
+public typealias LlamaSession = ModelSession<LlamaModel>
+
+/// How busy a session is, for metrics and admission.
+public struct SessionLoad: Sendable, Hashable {
+    public var queuedRequests = 0
+    public var runningRequests = 0
+    public var reservedCells = 0
+    public var cells = 0
+}
+
+/// Owns one model on a thread of its own, and decodes the candidates of all requests together.
+///
+/// `run()` is the only loop: it steps the batch while there is work, looks at the mailbox between two batches and
+/// sleeps when there is neither. Generic over the model, so that tests drive it with a scripted one.
+public actor ModelSession<Model: TokenModel>: GenerationBackend {
+    public nonisolated let model: ModelDescription
+    private nonisolated let executor: QueueExecutor
+    private nonisolated let mailbox: SessionMailbox
+    private nonisolated let published: Mutex<SessionLoad>
+    private let clock: @Sendable () -> ContinuousClock.Instant
+    private var batch: ContinuousBatch<Model>
+    private var handles: [UInt64: RequestHandle] = [:]
+    private var clients: [RequestHandle: (id: UInt64, continuation: GenerationStream.Continuation)] = [:]
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Takes the model over; nobody else may use it from here on.
+    public init(
+        model: sending Model,
+        description: ModelDescription,
+        settings: BatchSettings = BatchSettings(),
+        clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.model = description
+        self.clock = clock
+        executor = QueueExecutor(label: "headgate.model.\(description.name)")
+        mailbox = SessionMailbox(limit: settings.queueLimit)
+        published = Mutex(SessionLoad(cells: model.limits.cells))
+        batch = ContinuousBatch(model: model, settings: settings)
+    }
+
+    /// Starts the request at the next batch; ending the iteration early frees its sequences before the one after.
+    public nonisolated func generate(_ request: GenerationRequest) -> GenerationStream {
+        // An answer token makes at most one event, a candidate one, and the rest are four.
+        let most = max(1, request.maxTokens) + request.effort.k + 8
+        let (stream, continuation) = GenerationStream.makeStream(bufferingPolicy: .bufferingOldest(most))
+        switch mailbox.submit(request, continuation) {
+        case nil: break
+        case .full(let limit): continuation.finish(throwing: ExecutorError.queueFull(limit: limit))
+        case .closed: continuation.finish(throwing: ExecutorError.modelFailed("it is shutting down"))
+        }
+        return stream
+    }
+
+    /// How busy the session was after its last batch.
+    public nonisolated var load: SessionLoad { published.withLock { $0 } }
+
+    /// Refuses new requests and lets `run()` return once those accepted are done.
+    public nonisolated func stop() { mailbox.close() }
+
+    /// Serves until `stop()`, or until the task is cancelled, which ends every request with an error.
+    public func run() async {
+        for await _ in mailbox.arrivals {
+            takeMail()
+            while batch.hasWork, !Task.isCancelled { decodeOnce() }
+            if Task.isCancelled { break }
+        }
+        mailbox.close()
+        takeMail()
+        while batch.hasWork, !Task.isCancelled { decodeOnce() }
+        abandonAll()
+    }
+
+    private func decodeOnce() {
+        deliver(batch.step(now: clock()))
+        takeMail()
+    }
+
+    private func takeMail() {
+        let mail = mailbox.take()
+        for submission in mail.submissions {
+            do throws(ExecutorError) {
+                let handle = try batch.submit(submission.request, now: clock())
+                handles[submission.id] = handle
+                clients[handle] = (submission.id, submission.continuation)
+            } catch {
+                submission.continuation.finish(throwing: error)
+            }
+        }
+        for id in mail.cancellations {
+            guard let handle = handles.removeValue(forKey: id) else { continue }
+            clients.removeValue(forKey: handle)
+            batch.cancel(handle)
+        }
+        publish()
+    }
+
+    private func deliver(_ emissions: [Emission]) {
+        for emission in emissions {
+            guard let client = clients[emission.request] else { continue }
+            switch emission.content {
+            case .event(let event): client.continuation.yield(event)
+            case .failed(let error): client.continuation.finish(throwing: error)
+            }
+            guard emission.isLast else { continue }
+            client.continuation.finish()
+            clients.removeValue(forKey: emission.request)
+            handles.removeValue(forKey: client.id)
+        }
+    }
+
+    private func abandonAll() {
+        for (handle, client) in clients {
+            let compute = batch.cancel(handle) ?? .zero
+            client.continuation.finish(throwing: ExecutorError.cancelled(compute))
+        }
+        clients = [:]
+        handles = [:]
+        publish()
+    }
+
+    private func publish() {
+        let load = SessionLoad(
+            queuedRequests: batch.queuedRequests,
+            runningRequests: batch.runningRequests,
+            reservedCells: batch.reservedCells,
+            cells: batch.model.limits.cells
+        )
+        published.withLock { $0 = load }
+    }
+}

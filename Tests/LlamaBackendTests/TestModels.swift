@@ -1,0 +1,66 @@
+import DefaultModel
+import Foundation
+import LlamaBackend
+import ModelExecutor
+
+/// The two real models that these tests run: the embedded one, and a general one from the user's cache.
+enum TestModels {
+    static var modelBytes: UnsafeRawBufferPointer {
+        let file = headgate_default_model()
+        return UnsafeRawBufferPointer(start: file.bytes, count: file.count)
+    }
+
+    static var headBytes: UnsafeRawBufferPointer {
+        let file = headgate_default_head()
+        return UnsafeRawBufferPointer(start: file.bytes, count: file.count)
+    }
+
+    /// Small enough that a test loads it in some milliseconds.
+    static func settings(_ layout: LlamaSettings.Layout = .perSequence, sequences: Int = 16) -> LlamaSettings
+    {
+        LlamaSettings(layout: layout, contextTokens: 256, sequences: sequences)
+    }
+
+    static func defaultModel(_ settings: LlamaSettings = settings()) throws -> LlamaModel {
+        try LlamaModel(
+            .bytes(modelBytes, name: "the embedded model"),
+            head: HeadFile(bytes: headBytes, name: "the embedded head"),
+            settings: settings
+        )
+    }
+
+    /// SmolLM2-135M-Instruct, which `make test` fetches.
+    static var smolLM2Path: String {
+        let environment = ProcessInfo.processInfo.environment
+        let cache = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? "")/.cache"
+        return "\(cache)/headgate/models/SmolLM2-135M-Instruct.Q4_1.gguf"
+    }
+
+    static func smolLM2(_ settings: LlamaSettings = settings(sequences: 4)) throws -> LlamaModel {
+        try LlamaModel(.file(path: smolLM2Path), settings: settings)
+    }
+
+    static let puzzle = [ChatMessage(role: .user, content: "Use 3, 8, 8 and 9 to make 24.")]
+
+    static func request(
+        k: Int,
+        _ selection: Selection = .bestScore,
+        maxTokens: Int = 150,
+        seed: UInt64 = 7
+    ) -> GenerationRequest {
+        GenerationRequest(
+            messages: puzzle,
+            effort: Effort(k: k, selection: selection),
+            sampling: Sampling(seed: seed),
+            maxTokens: maxTokens
+        )
+    }
+
+    /// A folder of this test's own.
+    static func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "headgate-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        return try body(folder.path())
+    }
+}
