@@ -1,5 +1,5 @@
 /// Go, wait or no-go: what a rollout should do next.
-public enum Decision: String, Sendable, Hashable, CaseIterable {
+public enum Decision: String, Sendable, Hashable, CaseIterable, Encodable {
     case go
     case wait
     case noGo = "no-go"
@@ -7,7 +7,7 @@ public enum Decision: String, Sendable, Hashable, CaseIterable {
 
 /// A decision with the rule that produced it.
 public struct Verdict: Sendable, Hashable {
-    public enum Rule: String, Sendable, Hashable, CaseIterable {
+    public enum Rule: String, Sendable, Hashable, CaseIterable, Encodable {
         case guardrailBroken = "guardrail_broken"
         case unsoundData = "unsound_data"
         case primaryOutside = "primary_outside"

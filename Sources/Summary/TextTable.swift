@@ -1,0 +1,51 @@
+/// Aligned columns of text: the first to the left, the others to the right.
+struct TextTable {
+    private let header: [String]
+    private var rows: [[String]] = []
+
+    init(_ header: [String]) {
+        self.header = header
+    }
+
+    mutating func add(_ row: [String]) {
+        precondition(row.count == header.count, "\(row.count) cells do not fit \(header.count) columns")
+        rows.append(row)
+    }
+
+    /// One line per row below the header, columns two spaces apart, nothing at line ends.
+    var lines: [String] {
+        let all = [header] + rows
+        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        return all.map { row in
+            row.indices.map { column in
+                let space = String(repeating: " ", count: widths[column] - row[column].count)
+                return column == 0 ? row[column] + space : space + row[column]
+            }
+            .joined(separator: "  ")
+        }
+    }
+}
+
+extension String {
+    /// Lines of at most `width` characters, broken at spaces, each after the first indented by `hanging`.
+    ///
+    /// Leading spaces stay; a single word that is wider stays whole.
+    func wrapped(to width: Int, hanging: Int) -> [String] {
+        let lead = prefix { $0 == " " }
+        var lines: [String] = []
+        var line = String(lead)
+        var isFresh = true
+        for word in dropFirst(lead.count).split(separator: " ", omittingEmptySubsequences: false) {
+            if isFresh {
+                line += word
+            } else if line.count + 1 + word.count <= width {
+                line += " " + word
+            } else {
+                lines.append(line)
+                line = String(repeating: " ", count: hanging) + word
+            }
+            isFresh = false
+        }
+        return lines + [line]
+    }
+}
