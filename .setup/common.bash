@@ -49,6 +49,13 @@ fetch() {
         "its SHA-256 is $(sha256sum "$work/$file" | cut -c1-64), not $sha256. It was discarded; try again."
 }
 
+# unpack_llama: the parts of the fetched release that a build reads, without 150 MB of test data and pages.
+llama_source=llama_cpp_python-$llama_release/vendor/llama.cpp
+unpack_llama() {
+    tar -xzf "$work/llama_cpp_python-$llama_release.tar.gz" -C "$work" \
+        --exclude="$llama_source"/{docs,models,benches,media,gguf-py,conversion,app,tools/ui}"/*" "$llama_source"
+}
+
 # As many compilers as there are cores, but no more than memory holds at 1.2 GiB each, the most that one
 # llama.cpp source file was seen to need.
 compiler_jobs() {
