@@ -104,7 +104,8 @@ enum CandidateCoding {
                 guard let bits = word(4) else { return nil }
                 candidate.score = Double(Float(bitPattern: bits))
             }
-            guard let logProbability = word(3), let thinking = count(), let answer = count(), let steps = count(),
+            guard let logProbability = word(3), let thinking = count(), let answer = count(),
+                let steps = count(),
                 steps <= bytes.count
             else { return nil }
             candidate.logProbability = Double(Float(bitPattern: logProbability << 8))

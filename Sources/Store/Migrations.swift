@@ -8,6 +8,18 @@ enum Migrations {
         return migrator
     }
 
+    /// Refuses another program's database and one of a later version before anything is written to it.
+    static func checkOwner(_ db: Database, path: String) throws {
+        let migrator = all
+        let applied = try migrator.appliedIdentifiers(db)
+        let unknown = applied.subtracting(migrator.migrations)
+        if !unknown.isEmpty { throw StoreError.newerSchema(path: path, found: unknown.sorted()) }
+        if applied.isEmpty {
+            let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master WHERE type = 'table'")
+            if tables != 0 { throw StoreError.foreignDatabase(path: path) }
+        }
+    }
+
     /// Names repeat in every row as small integers: `arm`, `metric` and `mode` are their dictionaries.
     ///
     /// `request.id` is the first 60 bits of the request id and `tail` the rest, so rows lie in the order of

@@ -1,32 +1,100 @@
+internal import FoundationEssentials
+internal import GRDB
 public import Policy
 
 /// Reads a record without ever writing to it, also while a gateway writes.
 public struct RecordReader: Sendable {
+    private let database: DatabaseQueue
+    let path: String
+
+    /// Opens an existing file; throws if there is none or if it isn't a record of a known version.
     public init(path: String) throws(StoreError) {
-        throw StoreError.cannotOpen(path: path, reason: "reading is not there yet")
+        self.path = path
+        var settings = Configuration()
+        settings.label = "headgate.reader"
+        settings.readonly = true
+        settings.busyMode = .timeout(2)
+        do {
+            guard FileManager.default.fileExists(atPath: path) else {
+                throw StoreError.cannotOpen(path: path, reason: "there is no such file")
+            }
+            database = try DatabaseQueue(path: path, configuration: settings)
+            try database.read { db in try Migrations.checkOwner(db, path: path) }
+        } catch {
+            throw StoreError(error, path: path)
+        }
     }
 
     /// Every policy version in the record, oldest first.
-    public func policies() throws(StoreError) -> [PolicyRecord] { [] }
+    public func policies() throws(StoreError) -> [PolicyRecord] {
+        try read { db in
+            let arms = try Row.fetchAll(db, sql: "SELECT * FROM arm ORDER BY id")
+            let metrics = try Row.fetchAll(db, sql: "SELECT * FROM metric ORDER BY id")
+            return try Row.fetchAll(db, sql: "SELECT * FROM policy_version ORDER BY id").map { row in
+                let id: Int64 = row["id"]
+                return PolicyRecord(
+                    policy: PolicyID(rawValue: row["policy"]),
+                    version: PolicyVersion(rawValue: row["version"]),
+                    document: row["document"],
+                    arms: arms.filter { $0["policy_version"] == id }.map { arm in
+                        PolicyRecord.Arm(
+                            id: ArmID(rawValue: arm["name"]),
+                            isControl: arm["is_control"],
+                            basisPoints: arm["share_basis_points"]
+                        )
+                    },
+                    metrics: metrics.filter { $0["policy_version"] == id }.map { metric in
+                        PolicyRecord.Metric(
+                            name: MetricName(rawValue: metric["name"]),
+                            isBinary: metric["is_binary"]
+                        )
+                    }
+                )
+            }
+        }
+    }
 
     /// One entry per arm of every version of a policy, oldest version first, with `metric` as the outcome.
-    public func observations(of policy: PolicyID, metric: MetricName) throws(StoreError) -> [ArmObservations] { [] }
+    ///
+    /// One pass over all requests: about a second for a million. An arm without requests has an entry too.
+    public func observations(
+        of policy: PolicyID,
+        metric: MetricName
+    ) throws(StoreError) -> [ArmObservations] {
+        try read { db in
+            var tallies = try ObservationTallies(db, policy: policy)
+            let rows = try Row.fetchCursor(
+                db,
+                sql: Self.observationRows,
+                arguments: ["policy": policy.rawValue, "metric": metric.rawValue]
+            )
+            while let row = try rows.next() { tallies.add(row) }
+            return tallies.finished()
+        }
+    }
 
-    /// One request's life; nil if the record doesn't have it.
-    public func request(_ id: RequestID) throws(StoreError) -> StoredRequest? { nil }
-}
+    private static let observationRows = """
+        SELECT
+            id, arm, subject, excluded, state, assigned_mode <> served_mode, latency_us, first_token_us,
+            coalesce(prompt_tokens, 0), coalesce(candidate_tokens, 0), coalesce(cpu_us, 0),
+            (
+                SELECT value FROM outcome
+                WHERE request = request.id AND metric IN (SELECT metric.id FROM metric WHERE name = :metric)
+                ORDER BY sequence DESC LIMIT 1
+            )
+        FROM request
+        WHERE arm IN (
+            SELECT arm.id FROM arm JOIN policy_version ON policy_version.id = policy_version
+            WHERE policy = :policy
+        )
+        ORDER BY id
+        """
 
-/// One row, read back.
-public struct StoredRequest: Sendable, Hashable {
-    public var policy: PolicyID
-    public var version: PolicyVersion
-    public var arm: ArmID
-    public var assigned: ModeName
-    public var served: ModeName
-    public var subject: SubjectNumber
-    public var excluded: Exclusion?
-    /// Nil while the request is open.
-    public var completion: CompletionRecord?
-    /// Every outcome told, oldest first.
-    public var outcomes: [OutcomeRecord]
+    func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+        do {
+            return try database.read(body)
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
 }

@@ -1,19 +1,81 @@
+internal import GRDB
+internal import Policy
+internal import Synchronization
+public import Telemetry
+
 /// The only writer of a record: one SQLite file.
 ///
-/// Callers append to a bounded queue and wait; one writer takes whatever has arrived, commits it as one
-/// transaction with one flush, and wakes them all.
+/// Callers append to a bounded queue and wait; one writer, on the database's own dispatch queue, takes whatever has
+/// arrived, commits it as one transaction with one flush, and wakes them all. The slower the disk, the larger
+/// the batches: no delay is ever added to make one.
 public final class RecordStore: Sendable {
-    /// Opens or makes the file, brings it to the current schema and closes what a crash left open.
-    public init(_ configuration: StoreConfiguration) throws(StoreError) {
-        throw StoreError.cannotOpen(path: configuration.path, reason: "writing is not there yet")
+    private struct State {
+        var writer: BatchWriter
+        var failure: StoreError?
     }
 
+    private let configuration: StoreConfiguration
+    private let now: @Sendable () -> Timestamp
+    private let database: DatabaseQueue
+    private let lock: WriterLock
+    private let queue: CommitQueue
+    private let state: Mutex<State>
+    private let runID: Int64
+    private let metrics: StoreMetrics
+    private let allMetrics: HeadgateMetrics?
+
+    /// How many requests the last crash left open; they were closed as failed when the file was opened.
+    public let closedAsCrashed: Int
+    /// The id that `RequestID.Generator` must continue after; nil in a new file.
+    public let lastRequestID: RequestID?
+
+    /// Opens or makes the file, brings it to the current schema and closes what a crash left open.
+    ///
+    /// - Parameter metrics: what is counted, outcomes by arm included; nil counts nothing.
+    /// - Parameter now: tells when outcomes and policy versions arrive.
+    public init(
+        _ configuration: StoreConfiguration,
+        metrics: HeadgateMetrics? = nil,
+        now: @escaping @Sendable () -> Timestamp = { .now }
+    ) throws(StoreError) {
+        try createPrivateFile(configuration.path)
+        lock = try WriterLock(for: configuration.path)
+        let opened = try OpenedRecord(configuration, at: now())
+        self.configuration = configuration
+        self.now = now
+        database = opened.database
+        runID = opened.runID
+        closedAsCrashed = opened.closedAsCrashed
+        lastRequestID = opened.lastRequestID
+        allMetrics = metrics
+        self.metrics = metrics?.store ?? StoreMetrics()
+        self.metrics.crashedRequests.set(closedAsCrashed)
+        queue = CommitQueue(limit: configuration.queueLimit)
+        state = Mutex(
+            State(
+                writer: BatchWriter(
+                    dictionaries: opened.dictionaries,
+                    openRequests: 0,
+                    outcomeLimit: configuration.outcomeLimit
+                )
+            )
+        )
+    }
+
+    /// What the last batch failed with; nil while writing works. A later batch that works clears it.
+    public var failure: StoreError? { state.withLock { $0.failure } }
+
+    /// Requests that are written and have not ended.
+    public var openRequests: Int { state.withLock { $0.writer.openRequests } }
+
     /// Keeps policy versions; call it before any request is assigned by them.
-    public func remember(_ policies: [PolicyRecord]) async throws(StoreError) {}
+    public func remember(_ policies: [PolicyRecord]) async throws(StoreError) {
+        _ = try await submit(.remember(policies)).reply().get()
+    }
 
     /// Queues an assignment at once, so that waiting for its commit can overlap the prefill.
     public func beginOpen(_ assignment: AssignmentRecord) throws(StoreError) -> PendingCommit {
-        PendingCommit()
+        PendingCommit(ticket: try submit(.open(assignment)))
     }
 
     /// Returns when the assignment is on disk.
@@ -22,17 +84,137 @@ public final class RecordStore: Sendable {
     }
 
     /// Returns when the completion is on disk. A request can be closed as soon as its `beginOpen` has returned.
-    public func close(_ completion: CompletionRecord) async throws(StoreError) {}
+    public func close(_ completion: CompletionRecord) async throws(StoreError) {
+        _ = try await submit(.close(completion)).reply().get()
+    }
 
     /// Returns when the outcomes are on disk, with one receipt for each.
-    public func record(_ outcomes: [OutcomeRecord]) async throws(StoreError) -> [OutcomeReceipt] { [] }
+    public func record(_ outcomes: [OutcomeRecord]) async throws(StoreError) -> [OutcomeReceipt] {
+        try await submit(.outcomes(outcomes)).reply().get()
+    }
 
-    /// Runs until the task is cancelled or the service group shuts down, then drains, checkpoints and closes.
-    public func run() async throws(StoreError) {}
+    /// Runs until its task is cancelled, then shuts down.
+    ///
+    /// Writing needs no task: it happens on the database's own queue from the first call on.
+    public func run() async throws(StoreError) {
+        let (never, continuation) = AsyncStream.makeStream(
+            of: Never.self,
+            bufferingPolicy: .bufferingOldest(0)
+        )
+        for await _ in never {}
+        continuation.finish()
+        try await shutdown()
+    }
+
+    /// Refuses new writes, commits those that wait, closes requests nobody closed, and closes the file.
+    public func shutdown() async throws(StoreError) {
+        guard queue.stop() else { return }
+        let result = await withCheckedContinuation { waiter in
+            database.asyncWriteWithoutTransaction { db in
+                self.drain(db)
+                waiter.resume(returning: self.finish(db))
+            }
+        }
+        try result.get()
+        do { try database.close() } catch { throw StoreError(error, path: configuration.path) }
+    }
+
+    /// Runs a statement on the writer's own connection, for tests of faults.
+    func execute(_ sql: String) async throws {
+        try await database.writeWithoutTransaction { db in try db.execute(sql: sql) }
+    }
+
+    /// What the writer's connection says to these pragmas.
+    func pragmas(_ names: [String]) async throws -> [String] {
+        try await database.writeWithoutTransaction { db in
+            try names.compactMap { try String.fetchOne(db, sql: "PRAGMA \($0)") }
+        }
+    }
+
+    private func submit(_ work: PendingWrite.Work) throws(StoreError) -> Ticket {
+        let ticket = Ticket()
+        switch queue.append(PendingWrite(work: work, ticket: ticket)) {
+        case .queued: break
+        case .wake: database.asyncWriteWithoutTransaction { db in self.drain(db) }
+        case .full:
+            metrics.refusedWrites.add()
+            throw .queueFull(limit: configuration.queueLimit)
+        case .stopped: throw .stopped
+        }
+        return ticket
+    }
+
+    /// Commits batch after batch until nothing waits.
+    private func drain(_ db: Database) {
+        while true {
+            let batch = queue.takeAll()
+            metrics.queue.set(batch.count)
+            if batch.isEmpty { return }
+            let start = ContinuousClock.now
+            let replies = commit(batch, db)
+            metrics.commit.observe(ContinuousClock.now - start)
+            metrics.batch.observe(Double(batch.count))
+            for (write, reply) in zip(batch, replies) { write.ticket.answer(reply) }
+        }
+    }
+
+    /// Commits one batch; if any of it can't be written, none of it is, and every write gets the reason.
+    private func commit(_ batch: [PendingWrite], _ db: Database) -> [CommitReply] {
+        state.withLock { state in
+            let before = state.writer
+            do {
+                try db.beginTransaction(.immediate)
+                let replies = try state.writer.write(batch, at: now(), db)
+                try db.commit()
+                state.failure = nil
+                count(state.writer)
+                return replies
+            } catch {
+                // After some errors SQLite has rolled back by itself; a second rollback is then refused.
+                if db.isInsideTransaction { try? db.rollback() }
+                state.writer = before
+                let failure = StoreError(error, path: configuration.path)
+                state.failure = failure
+                metrics.failedCommits.add()
+                return batch.map { _ in .failure(failure) }
+            }
+        }
+    }
+
+    /// Counts what a batch committed.
+    private func count(_ writer: BatchWriter) {
+        metrics.openRequests.set(writer.openRequests)
+        guard let allMetrics else { return }
+        for outcome in writer.acceptedOutcomes {
+            let arm = allMetrics.arm(policy: outcome.arm.policy.rawValue, arm: outcome.arm.arm.rawValue)
+            arm?.outcome(outcome.metric.rawValue, OutcomeClass(outcome.value))
+        }
+    }
+
+    private func finish(_ db: Database) -> Result<Void, StoreError> {
+        do {
+            try db.inTransaction(.immediate) {
+                try OpenedRecord.endOpenRequests(cause: .shutdown, db)
+                try db.execute(
+                    sql: "UPDATE server_run SET stopped_ms = ? WHERE id = ?",
+                    arguments: [now().millisecondsSinceEpoch, runID]
+                )
+                return .commit
+            }
+            _ = try db.checkpoint(.truncate)
+            return .success(())
+        } catch {
+            return .failure(StoreError(error, path: configuration.path))
+        }
+    }
 }
 
 /// A write that is queued but maybe not yet on disk.
 public struct PendingCommit: Sendable {
-    /// Returns when the write is on disk, or throws what became of it.
-    public func value() async throws(StoreError) {}
+    let ticket: Ticket
+
+    /// Returns when the write is on disk, or throws what became of it. At most one caller may wait.
+    public func value() async throws(StoreError) {
+        _ = try await ticket.reply().get()
+    }
 }

@@ -5,6 +5,8 @@ public enum StoreError: Error, Sendable, Hashable {
     /// The folder or the file can't be opened.
     case cannotOpen(path: String, reason: String)
     case notADatabase(path: String)
+    /// A SQLite database that another program made.
+    case foreignDatabase(path: String)
     /// Written by a later version of this program.
     case newerSchema(path: String, found: [String])
     /// Another process writes to the file.
@@ -31,6 +33,8 @@ extension StoreError: CustomStringConvertible {
             "cannot open the record \(path): \(reason); create its folder or choose another file with --db"
         case .notADatabase(let path):
             "\(path) is not a SQLite database or is damaged; restore a backup or choose another file with --db"
+        case .foreignDatabase(let path):
+            "\(path) is another program's database; choose another file with --db"
         case .newerSchema(let path, let found):
             "\(path) was written by a later headgate (unknown migrations: \(found.joined(separator: ", "))); "
                 + "run that version or choose another file with --db"

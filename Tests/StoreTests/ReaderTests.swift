@@ -1,0 +1,61 @@
+import Policy
+import Testing
+
+@testable import Store
+
+@Suite struct RecordReaderTests {
+    @Test func `observations sum requests inside their subjects and arms`() async throws {
+        let folder = try TemporaryFolder()
+        let clock = SteppedClock()
+        let ids = RequestID.Generator(now: clock.now, random: SeededRandom(state: 1))
+        let store = try await RecordStore.sample(in: folder, clock: clock)
+        func request(_ assignment: AssignmentRecord, _ state: TerminalState?, outcome: Double? = nil) async throws {
+            try await store.open(assignment)
+            if let state {
+                let latency = Duration.milliseconds(100 + assignment.id.key % 7)
+                try await store.close(.sample(assignment.id, state: state, latency: latency))
+            }
+            guard let outcome else { return }
+            let record = OutcomeRecord(request: assignment.id, metric: "success", value: outcome)
+            #expect(try await store.record([record]) == [.accepted])
+        }
+        let start = clock.now()
+        try await request(.sample(ids.next(), subject: "ann"), .completed, outcome: 1)
+        clock.advance(by: 1_000)
+        try await request(.sample(ids.next(), subject: "ann"), .failed)
+        try await request(.sample(ids.next(), subject: "bob"), .completed, outcome: 0)
+        try await request(.sample(ids.next(), subject: "cy"), nil)
+        try await request(.sample(ids.next(), arm: "medium", subject: "bob", served: "low"), .completed)
+        try await request(.sample(ids.next(), arm: "medium", subject: "dan", excluded: .override), .completed)
+
+        let observed = try RecordReader(path: folder.database).observations(of: "effort", metric: "success")
+        #expect(observed.map(\.arm) == ["low", "medium"])
+        let (low, medium) = (observed[0], observed[1])
+        #expect(low.isControl && low.basisPoints == 9_000 && !medium.isControl)
+        #expect(low.requests == 4 && low.open == 1 && low.ended == [.completed: 2, .failed: 1])
+        #expect(low.subjects.map(\.requests) == [2, 1, 1])
+        let ann = low.subjects[0]
+        #expect(ann.subject == SubjectNumber(SubjectID("ann").digest) && ann.firstAssigned == start)
+        #expect(ann.withOutcome == 1 && ann.outcomeSum == 1 && ann.failures == 1)
+        #expect(ann.candidateTokens == 220 && ann.candidateTokenSquares == 24_200 && ann.promptTokens == 80)
+        #expect(abs(ann.cpuSeconds - 0.19) < 1e-9 && abs(ann.cpuSecondSquares - 0.018_05) < 1e-9)
+        #expect(low.firstAssigned == start && low.lastAssigned == clock.now())
+        #expect(low.latencies.count == 2 && low.latencies[0].value <= low.latencies[1].value)
+        #expect(low.firstTokens.map(\.value) == [80, 80])
+        #expect(low.crossedOver == 1 && medium.crossedOver == 1)
+        #expect(medium.degraded == 1 && medium.excluded == 1 && medium.requests == 1)
+        try await store.shutdown()
+    }
+
+    @Test func `another metric's outcomes and another policy's requests don't count`() async throws {
+        let folder = try TemporaryFolder()
+        let store = try await RecordStore.sample(in: folder)
+        let id = RequestID.Generator().next()
+        try await store.open(.sample(id))
+        _ = try await store.record([OutcomeRecord(request: id, metric: "success", value: 1)])
+        let reader = try RecordReader(path: folder.database)
+        #expect(try reader.observations(of: "effort", metric: "rating").first?.subjects.first?.withOutcome == 0)
+        #expect(try reader.observations(of: "other", metric: "success").isEmpty)
+        try await store.shutdown()
+    }
+}
