@@ -85,7 +85,8 @@ final class FieldReader {
                 )
                 continue
             }
-            let path = field.path.isEmpty ? key.string : "\(field.path).\(key.string)"
+            let name = String(key.string.unicodeScalars.prefix(DocumentLimit.name))
+            let path = field.path.isEmpty ? name : "\(field.path).\(name)"
             guard seen.insert(key.string).inserted else {
                 report(path, key.mark?.line, "the key appears twice", fix: "keep one of them")
                 continue
@@ -158,6 +159,5 @@ final class FieldReader {
 
 /// The text in quotes, cut so that a message stays a line.
 func quoted(_ text: String) -> String {
-    let shown = text.unicodeScalars.prefix(60).map { $0.value < 0x20 || $0.value == 0x7F ? " " : String($0) }
-    return "\"\(shown.joined())\(text.unicodeScalars.count > 60 ? "…" : "")\""
+    "\"\(String(text.unicodeScalars.prefix(60)))\(text.unicodeScalars.count > 60 ? "…" : "")\""
 }

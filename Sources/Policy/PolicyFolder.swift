@@ -66,6 +66,7 @@ public struct PolicyFolder: Sendable {
     }
 
     /// Reads at most one byte past the limit, so that the limit's own check can see that there is more.
+    /// What is appended after the size was asked for is left to the next look.
     ///
     /// It opens without blocking: a named pipe in the folder would otherwise stop every reload.
     private static func contents(of path: String) throws(PolicyProblems) -> [UInt8] {
@@ -78,7 +79,8 @@ public struct PolicyFolder: Sendable {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw refusal(path, "this is no regular file", fix: "keep only documents in the folder")
         }
-        var bytes = [UInt8](repeating: 0, count: DocumentLimit.fileBytes + 1)
+        let size = min(max(0, Int(status.st_size)), DocumentLimit.fileBytes)
+        var bytes = [UInt8](repeating: 0, count: size + 1)
         var count = 0
         while count < bytes.count {
             let got = bytes[count...].withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }

@@ -22,8 +22,16 @@ extension PolicyProblem: CustomStringConvertible {
     public var description: String {
         let place = line.map { "\(file):\($0)" } ?? file
         let subject = path.isEmpty ? "" : "\(path): "
-        return "\(place): \(subject)\(message) — fix: \(fix)"
+        return oneLine("\(place): \(subject)\(message) — fix: \(fix)")
     }
+}
+
+/// The text without control characters: a document's own text must neither break a log line nor steer a
+/// terminal.
+private func oneLine(_ text: String) -> String {
+    let isControl: (Unicode.Scalar) -> Bool = { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) }
+    guard text.unicodeScalars.contains(where: isControl) else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? " " : $0 }))
 }
 
 /// Everything that is wrong with a document or a folder of them, all at once.

@@ -11,8 +11,21 @@ public final class PolicyWatcher: Sendable {
     public static let defaultInterval = Duration.milliseconds(50)
 
     private struct State {
+        /// The contents that were last loaded or refused.
         var settled: [UInt8]?
+        /// The contents of the last look.
         var seen: [UInt8]?
+        /// Whether the settled contents are valid and could not be put into force.
+        var isPending = false
+        /// Counts what was settled, so that what was prepared longest does not end in force.
+        var generation = 0
+    }
+
+    /// What a look found, before anything is done about it.
+    private enum Finding {
+        case unchanged
+        case valid(PolicySet, generation: Int)
+        case broken(PolicyProblems)
     }
 
     private let folder: String
@@ -20,19 +33,23 @@ public final class PolicyWatcher: Sendable {
     private let interval: Duration
     private let clock: any Clock<Duration>
     private let read: @Sendable () -> Result<[PolicyFile], PolicyProblems>
+    private let prepare: @Sendable (PolicySet) async -> PolicyProblem?
     private let onReload: @Sendable (PolicyReload) -> Void
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - active: what is replaced; holds the folder's policies as they were loaded at start.
     ///   - read: replaces the reading of the folder.
-    ///   - onReload: is told of every load and every refusal, each once, before the next look.
+    ///   - prepare: readies the rest of the program for a new set before any request can meet it, such as
+    ///     by recording its versions; a problem keeps the old set in force.
+    ///   - onReload: is told of every load and every refusal, each once.
     public init(
         folder: String,
         active: ActivePolicies,
         interval: Duration = PolicyWatcher.defaultInterval,
         clock: any Clock<Duration> = ContinuousClock(),
         read: (@Sendable () -> Result<[PolicyFile], PolicyProblems>)? = nil,
+        prepare: @escaping @Sendable (PolicySet) async -> PolicyProblem? = { _ in nil },
         onReload: @escaping @Sendable (PolicyReload) -> Void
     ) {
         self.folder = folder
@@ -40,6 +57,7 @@ public final class PolicyWatcher: Sendable {
         self.interval = interval
         self.clock = clock
         self.read = read ?? { PolicyWatcher.contents(of: PolicyFolder(path: folder)) }
+        self.prepare = prepare
         self.onReload = onReload
     }
 
@@ -51,7 +69,7 @@ public final class PolicyWatcher: Sendable {
             } catch is CancellationError {
                 return
             }
-            poll()
+            await poll()
         }
     }
 
@@ -59,28 +77,64 @@ public final class PolicyWatcher: Sendable {
     ///
     /// The second look is there for a file that is being written: half of a document can be a valid one.
     @discardableResult
-    public func poll() -> PolicyReload {
-        look(settling: true)
+    public func poll() async -> PolicyReload {
+        await act(on: look(settling: true))
     }
 
     /// Loads the folder as it is now, as a signal or a person asks for.
+    ///
+    /// A set that could not be prepared before is tried again, though the folder has not changed.
     @discardableResult
-    public func reload() -> PolicyReload {
-        look(settling: false)
+    public func reload() async -> PolicyReload {
+        await act(on: look(settling: false))
     }
 
-    private func look(settling: Bool) -> PolicyReload {
-        // The lock is held while the folder is read and the set swapped: two looks at once could otherwise
-        // put the older of two states into force last.
-        let reload = state.withLock { state -> PolicyReload in
+    private func look(settling: Bool) -> Finding {
+        state.withLock { state in
             let contents = read()
             let digest = PolicyWatcher.digest(of: contents)
             let isStable = !settling || state.seen == digest
             state.seen = digest
-            guard isStable, digest != state.settled else { return .unchanged }
+            let isRetry = !settling && state.isPending
+            guard isStable, digest != state.settled || isRetry else { return .unchanged }
             let isFirst = state.settled == nil
             state.settled = digest
-            return load(contents, isFirst: isFirst)
+            state.isPending = false
+            state.generation += 1
+            do throws(PolicyProblems) {
+                let set = try PolicySet(files: contents.get(), folder: folder)
+                // What the start has loaded needs no word when the first look finds it again.
+                if isFirst, set == active.current { return .unchanged }
+                return .valid(set, generation: state.generation)
+            } catch {
+                return .broken(error)
+            }
+        }
+    }
+
+    private func act(on finding: Finding) async -> PolicyReload {
+        switch finding {
+        case .unchanged:
+            return .unchanged
+        case .broken(let problems):
+            onReload(.refused(problems))
+            return .refused(problems)
+        case .valid(let set, let generation):
+            let problem = await prepare(set)
+            return finish(set, generation: generation, problem: problem)
+        }
+    }
+
+    /// Puts a prepared set into force, unless a later look has settled on something else meanwhile.
+    private func finish(_ set: PolicySet, generation: Int, problem: PolicyProblem?) -> PolicyReload {
+        let reload = state.withLock { state -> PolicyReload in
+            guard state.generation == generation else { return .unchanged }
+            if let problem {
+                state.isPending = true
+                return .refused(PolicyProblems([problem]))
+            }
+            active.replace(with: set)
+            return .loaded(set)
         }
         if case .unchanged = reload { return reload }
         onReload(reload)
@@ -92,18 +146,6 @@ public final class PolicyWatcher: Sendable {
             return .success(try folder.files())
         } catch {
             return .failure(error)
-        }
-    }
-
-    private func load(_ contents: Result<[PolicyFile], PolicyProblems>, isFirst: Bool) -> PolicyReload {
-        do {
-            let set = try PolicySet(files: contents.get(), folder: folder)
-            // What the start has loaded needs no word when the first look finds it again.
-            if isFirst, set == active.current { return .unchanged }
-            active.replace(with: set)
-            return .loaded(set)
-        } catch {
-            return .refused(error)
         }
     }
 

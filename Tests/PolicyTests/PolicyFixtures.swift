@@ -57,12 +57,12 @@ func problems(of yaml: String) -> [PolicyProblem] {
 }
 
 /// A new folder for the length of the body.
-func withFolder<R>(_ files: [String: String], _ body: (URL) throws -> R) throws -> R {
+func withFolder<R>(_ files: [String: String], _ body: (URL) async throws -> R) async throws -> R {
     let folder = FileManager.default.temporaryDirectory.appending(path: "policies-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     for (name, text) in files { try Data(text.utf8).write(to: folder.appending(path: name)) }
-    return try body(folder)
+    return try await body(folder)
 }
 
 func write(_ text: String, to file: URL) throws {

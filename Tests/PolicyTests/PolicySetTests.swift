@@ -3,8 +3,8 @@ import Policy
 import Testing
 
 @Suite struct PolicySetTests {
-    private func problems(of files: [String: String]) throws -> [PolicyProblem] {
-        try withFolder(files) { folder in
+    private func problems(of files: [String: String]) async throws -> [PolicyProblem] {
+        try await withFolder(files) { folder in
             do {
                 _ = try PolicySet.load(folder: folder.path(percentEncoded: false))
                 return []
@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test func `the lowest priority number is asked first`() throws {
+    @Test func `the lowest priority number is asked first`() async throws {
         let files = [
             "a.yaml": document("match: {headers: {x-a: '*'}}", name: "last", priority: 30),
             "b.yml": document("match: {headers: {x-b: '*'}}", name: "first", priority: 1),
@@ -22,21 +22,21 @@ import Testing
                 #"{"policy": "middle", "priority": 2, "arms": {"low": {"share": "100%", "mode": "low"}}}"#,
             "notes.txt": "not a document", ".hidden.yaml": "not: read",
         ]
-        let set = try withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
+        let set = try await withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
         #expect(set.policies.map(\.id) == ["first", "middle", "last"])
         let both = RequestAttributes(model: "m", headers: ["x-a": "1", "x-b": "1"])
         #expect(set.policy(for: both)?.id == "first")
         #expect(set.policy(for: RequestAttributes(model: "m", headers: ["x-a": "1"]))?.id == "middle")
     }
 
-    @Test func `a request that no policy covers has none`() throws {
+    @Test func `a request that no policy covers has none`() async throws {
         let files = ["a.yaml": document("match: {models: [other]}")]
-        let set = try withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
+        let set = try await withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
         #expect(set.policy(for: RequestAttributes(model: "m", headers: [:])) == nil)
     }
 
-    @Test func `problems of all files come at once`() throws {
-        let found = try problems(of: [
+    @Test func `problems of all files come at once`() async throws {
+        let found = try await problems(of: [
             "a.yaml": document("priority: x", name: "a"), "b.yaml": "policy: b",
             "c.yaml": document(name: "c"),
             "d.yaml": document(name: "c", priority: 11), "e.yaml": "\u{FEFF}[",
@@ -46,14 +46,14 @@ import Testing
         )
     }
 
-    @Test func `two documents with one name are refused`() throws {
-        let found = try problems(of: ["a.yaml": document(), "b.yaml": document(priority: 11)])
+    @Test func `two documents with one name are refused`() async throws {
+        let found = try await problems(of: ["a.yaml": document(), "b.yaml": document(priority: 11)])
         #expect(found.map(\.path) == ["policy"])
         #expect(found.first?.message.contains("a.yaml") == true)
     }
 
-    @Test func `two documents with one priority are refused`() throws {
-        let found = try problems(of: ["a.yaml": document(name: "a"), "b.yaml": document(name: "b")])
+    @Test func `two documents with one priority are refused`() async throws {
+        let found = try await problems(of: ["a.yaml": document(name: "a"), "b.yaml": document(name: "b")])
         #expect(found.map(\.path) == ["priority"])
         #expect(found.first?.message.contains("a.yaml") == true)
     }
@@ -71,20 +71,20 @@ import Testing
         first: String,
         second: String,
         isHidden: Bool
-    ) throws {
+    ) async throws {
         let files = [
             "a.yaml": document("match: \(first)", name: "a", priority: 1),
             "b.yaml": document("match: \(second)", name: "b", priority: 2),
         ]
-        let set = try withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
+        let set = try await withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
         #expect(set.policies.count == 2)
         #expect(set.warnings.count == (isHidden ? 1 : 0), "\(set.warnings)")
     }
 
-    @Test func `a folder that is empty, missing or holds more than documents is refused`() throws {
-        #expect(try problems(of: [:]).count == 1)
+    @Test func `a folder that is empty, missing or holds more than documents is refused`() async throws {
+        #expect(try await problems(of: [:]).count == 1)
         #expect(throws: PolicyProblems.self) { try PolicySet.load(folder: "/no/such/folder") }
-        let found = try withFolder(["a.yaml": document()]) { folder in
+        let found = try await withFolder(["a.yaml": document()]) { folder in
             try FileManager.default.createDirectory(
                 at: folder.appending(path: "b.yaml"),
                 withIntermediateDirectories: false
@@ -96,8 +96,8 @@ import Testing
         #expect(found?.problems.map(\.message) == ["this is no regular file"])
     }
 
-    @Test func `a named pipe in the folder is refused and stops nothing`() throws {
-        let found = try withFolder([:]) { folder in
+    @Test func `a named pipe in the folder is refused and stops nothing`() async throws {
+        let found = try await withFolder([:]) { folder in
             #expect(mkfifo(folder.appending(path: "a.yaml").path(percentEncoded: false), 0o600) == 0)
             return #expect(throws: PolicyProblems.self) {
                 try PolicySet.load(folder: folder.path(percentEncoded: false))
@@ -106,13 +106,13 @@ import Testing
         #expect(found?.problems.count == 1)
     }
 
-    @Test func `a document at the size limit is read and one byte more is refused`() throws {
+    @Test func `a document at the size limit is read and one byte more is refused`() async throws {
         let text = document()
         let padding = String(repeating: "#", count: DocumentLimit.fileBytes - text.utf8.count)
-        #expect(try problems(of: ["a.yaml": text + padding]) == [])
-        let found = try problems(of: ["a.yaml": text + padding + "#"])
+        #expect(try await problems(of: ["a.yaml": text + padding]) == [])
+        let found = try await problems(of: ["a.yaml": text + padding + "#"])
         #expect(found.map(\.message) == ["the document is larger than the limit of 262144 bytes"])
-        #expect(try problems(of: ["a.yaml": String(repeating: padding, count: 4)]).count == 1)
+        #expect(try await problems(of: ["a.yaml": String(repeating: padding, count: 4)]).count == 1)
     }
 
     @Test func `a document that is not UTF-8 is refused`() {
@@ -120,7 +120,7 @@ import Testing
         #expect(throws: PolicyProblems.self) { try PolicySet(files: [file], folder: "f") }
     }
 
-    @Test func `the shipped folder splits unmarked traffic three ways and the rest by header`() throws {
+    @Test func `the shipped folder splits unmarked traffic three ways and the rest by header`() async throws {
         let set = try PolicySet.load(folder: shippedPolicies)
         #expect(set.warnings == [])
         let chosen = { (header: String?) in

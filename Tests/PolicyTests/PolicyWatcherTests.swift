@@ -22,12 +22,15 @@ import Testing
             }
         }
 
-        func watcher(clock: any Clock<Duration> = EagerClock()) -> PolicyWatcher {
+        func watcher(
+            prepare: @escaping @Sendable (PolicySet) async -> PolicyProblem? = { _ in nil }
+        ) -> PolicyWatcher {
             PolicyWatcher(
                 folder: "f",
                 active: active,
-                clock: clock,
+                clock: EagerClock(),
                 read: { [self] in .success(files.withLock { $0 }) },
+                prepare: prepare,
                 onReload: { [self] reload in heard.withLock { $0.append(Fixture.word(reload)) } }
             )
         }
@@ -43,67 +46,67 @@ import Testing
         var said: [String] { heard.withLock { $0 } }
     }
 
-    @Test func `a folder that is as it was at start needs no word`() throws {
+    @Test func `a folder that is as it was at start needs no word`() async throws {
         let fixture = try Fixture()
         let watcher = fixture.watcher()
-        watcher.poll()
-        watcher.poll()
-        watcher.reload()
+        await watcher.poll()
+        await watcher.poll()
+        await watcher.reload()
         #expect(fixture.said == [])
     }
 
-    @Test func `a change is in force after two looks that agree`() throws {
+    @Test func `a change is in force after two looks that agree`() async throws {
         let fixture = try Fixture()
         let watcher = fixture.watcher()
         let before = fixture.active.current
         fixture.write(document(name: "b"))
-        watcher.poll()
+        await watcher.poll()
         #expect(fixture.active.current == before)
-        watcher.poll()
+        await watcher.poll()
         #expect(fixture.active.current.policies.map(\.id) == ["b"])
-        watcher.poll()
+        await watcher.poll()
         #expect(fixture.said == ["loaded b"])
     }
 
-    @Test func `a file that is still being written is not loaded`() throws {
+    @Test func `a file that is still being written is not loaded`() async throws {
         let fixture = try Fixture()
         let watcher = fixture.watcher()
         for count in 1...5 {
             fixture.write(document(name: "n\(count)"))
-            watcher.poll()
+            await watcher.poll()
         }
         #expect(fixture.said == [])
-        watcher.poll()
+        await watcher.poll()
         #expect(fixture.said == ["loaded n5"])
     }
 
-    @Test func `a reload on demand loads at once`() throws {
+    @Test func `a reload on demand loads at once`() async throws {
         let fixture = try Fixture()
         let watcher = fixture.watcher()
         fixture.write(document(name: "b"))
-        watcher.reload()
+        await watcher.reload()
         #expect(fixture.said == ["loaded b"])
     }
 
-    @Test func `one broken file keeps the whole old folder and is said once`() throws {
+    @Test func `one broken file keeps the whole old folder and is said once`() async throws {
         let fixture = try Fixture()
         let watcher = fixture.watcher()
         let before = fixture.active.current
         fixture.write(document(name: "b"), document(name: "c", priority: 11) + "spelling: 1\nsalt: [")
-        for _ in 0..<5 { watcher.poll() }
+        for _ in 0..<5 { await watcher.poll() }
         #expect(fixture.said == ["refused 1"])
         #expect(fixture.active.current == before)
     }
 
-    @Test func `a repaired folder is loaded though it equals what is in force`() throws {
+    @Test func `a repaired folder is loaded though it equals what is in force`() async throws {
         let fixture = try Fixture()
         let watcher = fixture.watcher()
-        watcher.reload()
+        await watcher.reload()
         let good = fixture.files.withLock { $0 }
         fixture.write("policy: [")
-        watcher.reload()
+        await watcher.reload()
         fixture.files.withLock { $0 = good }
-        watcher.reload()
+        await watcher.reload()
         #expect(fixture.said == ["refused 1", "loaded p"])
     }
 
@@ -129,27 +132,72 @@ import Testing
         }
     }
 
-    @Test func `a folder on disk is watched by its contents`() throws {
+    @Test func `a folder on disk is watched by its contents`() async throws {
         let fixture = try Fixture()
-        try withFolder(["a.yaml": document()]) { folder in
+        try await withFolder(["a.yaml": document()]) { folder in
             let watcher = PolicyWatcher(
                 folder: folder.path(percentEncoded: false),
                 active: fixture.active,
                 onReload: { reload in fixture.heard.withLock { $0.append(Fixture.word(reload)) } }
             )
             try write(document(name: "b"), to: folder.appending(path: "a.yaml"))
-            watcher.reload()
+            await watcher.reload()
             try write(document(name: "c", priority: 3), to: folder.appending(path: "b.yaml"))
-            watcher.reload()
+            await watcher.reload()
         }
         #expect(fixture.said == ["loaded b", "loaded c b"])
     }
 
-    @Test func `a reader keeps the set that it began with`() throws {
+    @Test func `a set is prepared before a request can meet it`() async throws {
+        let fixture = try Fixture()
+        let watcher = fixture.watcher(prepare: { set in
+            let inForce = fixture.active.current.policies.map(\.id.rawValue)
+            fixture.heard.withLock { $0.append("prepare \(set.policies.map(\.id)) while \(inForce)") }
+            return nil
+        })
+        fixture.write(document(name: "b"))
+        await watcher.reload()
+        #expect(fixture.said == [#"prepare [b] while ["p"]"#, "loaded b"])
+    }
+
+    @Test func `a set that cannot be prepared is refused and tried again when asked for`() async throws {
+        let fixture = try Fixture()
+        let fails = Mutex(true)
+        let watcher = fixture.watcher(prepare: { _ in
+            let problem = PolicyProblem(file: "f", message: "no record", fix: "free the disk")
+            return fails.withLock { $0 } ? problem : nil
+        })
+        fixture.write(document(name: "b"))
+        for _ in 0..<4 { await watcher.poll() }
+        #expect(fixture.said == ["refused 1"])
+        #expect(fixture.active.current.policies.map(\.id) == ["p"])
+        fails.withLock { $0 = false }
+        await watcher.reload()
+        #expect(fixture.said == ["refused 1", "loaded b"])
+    }
+
+    @Test func `a set whose preparation is overtaken is not put into force`() async throws {
+        let fixture = try Fixture()
+        let overtaking = Mutex<PolicyWatcher?>(nil)
+        let watcher = fixture.watcher(prepare: { set in
+            guard set.policies.first?.id == "slow" else { return nil }
+            fixture.write(document(name: "later"))
+            await overtaking.withLock { $0 }?.reload()
+            return nil
+        })
+        overtaking.withLock { $0 = watcher }
+        fixture.write(document(name: "slow"))
+        await watcher.reload()
+        #expect(fixture.said == ["loaded later"])
+        #expect(fixture.active.current.policies.map(\.id) == ["later"])
+        overtaking.withLock { $0 = nil }
+    }
+
+    @Test func `a reader keeps the set that it began with`() async throws {
         let fixture = try Fixture()
         let began = fixture.active.current
         fixture.write(document(name: "b"))
-        fixture.watcher().reload()
+        await fixture.watcher().reload()
         #expect(began.policies.map(\.id) == ["p"])
         #expect(fixture.active.current.policies.map(\.id) == ["b"])
     }

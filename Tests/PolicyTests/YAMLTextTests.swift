@@ -43,6 +43,14 @@ import Testing
         #expect(!problems(of: text).isEmpty, "\(text.debugDescription)")
     }
 
+    @Test func `a key cannot break a message's line or steer a terminal`() {
+        let found = problems(of: #"{policy: p, "a\nb\e[31m": 1, arms: {low: {share: 100%, mode: "x\ny"}}}"#)
+        #expect(found.count == 2)
+        let text = PolicyProblems(found).description
+        #expect(text.split(separator: "\n").count == 2, "\(text)")
+        #expect(!text.contains("\u{1B}"))
+    }
+
     @Test func `a byte order mark and Windows line ends change nothing`() throws {
         let plain = try SplitPolicy(document())
         let windows = "\u{FEFF}" + document().replacing("\n", with: "\r\n")

@@ -27,7 +27,8 @@ SPLITS = [
     ("five", {"a1": 2000, "a2": 500, "a3": 1500, "a4": 4000, "a5": 2000}),
 ]
 SUBJECTS = [
-    "user-1", "user-2", "user-3", "user-42", "alice@example.com", "", "ümlaut", "😀", "a b\tc", "x" * 300,
+    "user-1", "user-2", "user-3", "user-12", "user-21", "user-42", "alice@example.com", "",
+    "ümlaut", "😀", "a b\tc", "x" * 300,
 ]
 
 assignments = []
