@@ -1,3 +1,4 @@
+import Policy
 import Stats
 
 extension SummaryReport {
@@ -16,7 +17,7 @@ extension SummaryReport {
         lines += section("Effects", effects.flatMap(effectLines))
         lines += section("Guardrails", guardrails.flatMap { guardrailLines($0, paint) })
         lines += section("Data", checks.flatMap { checkLines($0, paint) })
-        lines += section("Versions", versions.count > 1 ? versionTable.lines.map { "  " + $0 } : [])
+        lines += section("Versions", versions.count > 1 ? versions.flatMap(versionLines) : [])
         lines += section("Notes", notes.flatMap { item($0) })
         lines += ["", paint.verdict(verdict)]
         lines += verdict.reasons.flatMap { item($0) }
@@ -78,19 +79,18 @@ extension SummaryReport {
         return table
     }
 
-    private var versionTable: TextTable {
-        var table = TextTable(["Version", "Shares", "Subjects", "Requests", "First", "Last"])
-        for version in versions {
-            let shares = version.shares.sorted { $0.key < $1.key }.map {
-                "\($0.key) \(NumberText.percent($0.value))"
-            }
-            table.add([
-                version.version + (version.shown ? " (shown)" : ""), shares.joined(separator: ", "),
-                NumberText.count(version.subjects), NumberText.count(version.requests),
-                version.firstAssigned ?? NumberText.unknown, version.lastAssigned ?? NumberText.unknown,
-            ])
+    private func versionLines(_ version: VersionSummary) -> [String] {
+        let shares = version.shares.sorted { $0.key < $1.key }.map {
+            "\($0.key) \(NumberText.percent($0.value))"
         }
-        return table
+        var text =
+            "  \(version.version)\(version.shown ? " (shown)" : ""): \(shares.joined(separator: ", ")); "
+        text +=
+            "\(NumberText.count(version.requests)) requests of \(NumberText.count(version.subjects)) subjects"
+        if let first = version.firstAssigned, let last = version.lastAssigned {
+            text += ", \(first) to \(last)"
+        }
+        return text.wrapped(to: Self.tableWidth, hanging: 4)
     }
 
     private func effectLines(_ effect: EffectSummary) -> [String] {
@@ -118,7 +118,7 @@ extension SummaryReport {
         let limit =
             isRatio
             ? "at most \(NumberText.decimal(guardrail.limitValue, 2)) times control"
-            : "at most \(NumberText.points(guardrail.limitValue)) points over control"
+            : "at most \(NumberText.points(guardrail.limitValue).trimmingPlus) points over control"
         var text = "\(guardrail.arm), \(guardrail.metric) \(limit)"
         if let c = guardrail.control, let t = guardrail.treatment {
             text +=
@@ -126,7 +126,7 @@ extension SummaryReport {
                 ? ": \(amount(t)) against \(amount(c))"
                 : ": \(NumberText.percent(t, decimals: 2)) against \(NumberText.percent(c, decimals: 2))"
         }
-        if !guardrail.missing.isEmpty { text += " (\(guardrail.missing.joined(separator: "; ")))" }
+        text += guardrail.lackingText
         return marked(guardrail.state.rawValue, text, paint.guardrail(guardrail.state))
     }
 
@@ -147,6 +147,25 @@ extension SummaryReport {
             lines[0] = "  \(paint(state))\(first.dropFirst(prefix.count))"
         }
         return lines
+    }
+}
+
+extension String {
+    fileprivate var trimmingPlus: String { hasPrefix("+") ? String(dropFirst()) : self }
+}
+
+extension GuardrailSummary {
+    /// Why nothing is settled yet, in brackets: what is lacking, or between which bounds the truth may lie.
+    var lackingText: String {
+        if !missing.isEmpty { return " (\(missing.joined(separator: "; ")))" }
+        guard state == .undecided, let lower, let upper else { return "" }
+        if metric == Guardrail.Metric.failureRate.rawValue {
+            return
+                " (between \(NumberText.points(lower)) and \(NumberText.points(upper)) points from the limit)"
+        }
+        let unit = metric == Guardrail.Metric.computeTokens.rawValue ? "tokens" : "ms"
+        return
+            " (between \(NumberText.signed(lower, 1)) and \(NumberText.signed(upper, 1)) \(unit) from the limit)"
     }
 }
 

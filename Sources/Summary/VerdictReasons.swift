@@ -104,7 +104,7 @@ struct VerdictReasons {
             case .broken: "is provably above"
             case .undecided: "may be above or below"
             }
-        let lacking = guardrail.missing.isEmpty ? "" : " (\(guardrail.missing.joined(separator: "; ")))"
+        let lacking = guardrail.summary.lackingText
         guard let c = guardrail.control, let t = guardrail.treatment else {
             return "\(arm): \(name) \(state) \(limit)\(lacking)"
         }
@@ -147,7 +147,7 @@ extension VerdictSummary {
         }
         var reasons = byArm.filter { arm == nil || $0.arm == arm }.flatMap(\.reasons)
         for other in byArm where arm != nil && other.arm != arm {
-            reasons.append("\(other.arm) is \(other.decision.rawValue)")
+            reasons.append("\(other.arm): \(other.decision.rawValue)")
         }
         // The same objection to two arms is one reason.
         var seen: Set<String> = []

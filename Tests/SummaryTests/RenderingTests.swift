@@ -1,0 +1,115 @@
+import Foundation
+import Policy
+import Testing
+
+@testable import Summary
+
+@Suite struct RenderingTests {
+    /// Three arms with every section filled: guardrails in all states, a warning, two versions, a note.
+    private func full() throws -> SummaryReport {
+        let policy = try SplitPolicy.example(
+            shares: ["low": "80%", "medium": "10%", "high": "10%"],
+            decide: """
+                {primary: {metric: success}, planned_subjects: 2000, guardrails: [
+                  {metric: latency_p95, at_most_ratio: 4}, {metric: failure_rate, at_most_increase: 0.5%},
+                  {metric: compute_tokens, at_most_ratio: 6}]}
+                """
+        )
+        var report = try report(
+            policy,
+            [
+                ArmRecipe(
+                    arm: "low",
+                    basisPoints: 8_000,
+                    subjects: 4_000,
+                    successes: 2_400,
+                    failing: 12,
+                    tokensPerRequest: 212.4
+                ),
+                ArmRecipe(
+                    arm: "medium",
+                    basisPoints: 1_000,
+                    subjects: 500,
+                    successes: 390,
+                    requests: 2,
+                    tokensPerRequest: 850,
+                    latency: 420
+                ),
+                ArmRecipe(
+                    arm: "high",
+                    basisPoints: 1_000,
+                    subjects: 510,
+                    successes: 450,
+                    tokensPerRequest: 3_400,
+                    latency: 1_500
+                ),
+            ],
+            notes: ["other policies with traffic: everything-low"]
+        )
+        report.versions = [
+            VersionSummary(
+                version: "0123456789ab",
+                shown: false,
+                subjects: 40,
+                requests: 52,
+                shares: ["low": 0.9, "medium": 0.1],
+                firstAssigned: "2026-11-01T08:00:00Z",
+                lastAssigned: "2026-11-01T09:30:00Z"
+            ),
+            VersionSummary(
+                version: report.version,
+                shown: true,
+                subjects: 5_010,
+                requests: 5_510,
+                shares: ["low": 0.8, "medium": 0.1, "high": 0.1],
+                firstAssigned: "2026-11-02T12:00:00Z",
+                lastAssigned: "2026-11-02T13:23:10Z"
+            ),
+        ]
+        return report
+    }
+
+    /// The stored text of that name; with HEADGATE_WRITE_GOLDEN set, `text` is stored first.
+    private func golden(_ name: String, of text: String) throws -> String {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/\(name)")
+        if ProcessInfo.processInfo.environment["HEADGATE_WRITE_GOLDEN"] != nil {
+            try text.write(to: file, atomically: true, encoding: .utf8)
+        }
+        return try String(contentsOf: file, encoding: .utf8)
+    }
+
+    @Test func `the table reads as the golden file does`() throws {
+        let table = try full().table()
+        #expect(table == (try golden("summary.txt", of: table)), "\(table)")
+    }
+
+    @Test func `the JSON is the golden file's`() throws {
+        // The last digits of a logarithm differ between machines.
+        let json =
+            try full().json().replacing(/-?[0-9]+\.[0-9]{8,}(e-?[0-9]+)?/) { match in
+                String(format: "%.8g", Double(match.output.0) ?? .nan)
+            } + "\n"
+        #expect(json == (try golden("summary.json", of: json)), "\(json)")
+    }
+
+    @Test func `no line of the table is wider than a terminal of 100 columns`() throws {
+        for line in try full().table().split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
+    }
+
+    @Test func `colour changes nothing but colour`() throws {
+        let report = try full()
+        let coloured = report.table(colour: true)
+        #expect(coloured.contains("\u{1B}[1;31mVerdict: no-go (high)\u{1B}[0m"))
+        #expect(coloured.replacing(/\u{1B}\[[0-9;]*m/, with: "") == report.table())
+    }
+
+    @Test func `what is not known is an explicit null`() throws {
+        let json = try report(.example(), []).json()
+        for key in [
+            "success_rate", "latency_p50_ms", "compute_ratio", "difference", "lower", "p_value", "arm",
+        ] {
+            #expect(json.contains("\"\(key)\" : null"), "\(key) is missing or invented")
+        }
+        #expect(!json.contains("inf") && !json.contains("nan"))
+    }
+}
