@@ -1,3 +1,5 @@
+internal import Synchronization
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -29,8 +31,8 @@ func createPrivateFile(_ path: String) throws(StoreError) {
 ///
 /// SQLite's own locks don't do: in WAL mode a second gateway could open the same file, take the first one's open
 /// requests for a crash's, and close them.
-struct WriterLock: ~Copyable, Sendable {
-    private let descriptor: CInt
+final class WriterLock: Sendable {
+    private let descriptor: Mutex<CInt?>
 
     init(for path: String) throws(StoreError) {
         let descriptor = open("\(path)-lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
@@ -39,10 +41,18 @@ struct WriterLock: ~Copyable, Sendable {
             close(descriptor)
             throw .alreadyOpen(path: path)
         }
-        self.descriptor = descriptor
+        self.descriptor = Mutex(descriptor)
+    }
+
+    /// Lets another process have the file; later calls do nothing.
+    func release() {
+        descriptor.withLock { descriptor in
+            if let held = descriptor { close(held) }
+            descriptor = nil
+        }
     }
 
     deinit {
-        close(descriptor)
+        release()
     }
 }

@@ -109,6 +109,7 @@ public final class RecordStore: Sendable {
     /// Refuses new writes, commits those that wait, closes requests nobody closed, and closes the file.
     public func shutdown() async throws(StoreError) {
         guard queue.stop() else { return }
+        defer { lock.release() }
         let result = await withCheckedContinuation { waiter in
             database.asyncWriteWithoutTransaction { db in
                 self.drain(db)
@@ -201,7 +202,11 @@ public final class RecordStore: Sendable {
                 )
                 return .commit
             }
-            _ = try db.checkpoint(.truncate)
+            do {
+                _ = try db.checkpoint(.truncate)
+            } catch DatabaseError.SQLITE_BUSY {
+                // Someone still reads the log. Nothing is lost: the next start reads it too.
+            }
             return .success(())
         } catch {
             return .failure(StoreError(error, path: configuration.path))

@@ -22,7 +22,9 @@ import Testing
         #expect(read.count == candidates.count)
         for (read, written) in zip(read, candidates) {
             #expect(read.score == written.score)
-            #expect(read.thinkingTokens == written.thinkingTokens && read.answerTokens == written.answerTokens)
+            #expect(
+                read.thinkingTokens == written.thinkingTokens && read.answerTokens == written.answerTokens
+            )
             #expect(read.answerDigest == written.answerDigest && read.end == written.end)
             #expect(abs(read.logProbability - written.logProbability) <= abs(written.logProbability) * 1e-4)
             #expect(zip(read.stepScores, written.stepScores).allSatisfy { abs($0 - $1) <= 0.012_5 })

@@ -22,7 +22,9 @@ import Testing
             let id = ids.next()
             do {
                 try await store.open(.sample(id))
-                try await store.close(.sample(id, candidates: [RecordedCandidate](repeating: .sample, count: 64)))
+                try await store.close(
+                    .sample(id, candidates: [RecordedCandidate](repeating: .sample, count: 64))
+                )
                 kept.append(id)
             } catch {
                 failure = error
@@ -100,7 +102,9 @@ import Testing
         #expect(throws: StoreError.notADatabase(path: folder.database)) {
             try RecordStore(StoreConfiguration(path: folder.database))
         }
-        #expect(throws: StoreError.notADatabase(path: folder.database)) { try RecordReader(path: folder.database) }
+        #expect(throws: StoreError.notADatabase(path: folder.database)) {
+            try RecordReader(path: folder.database)
+        }
         #expect(try String(contentsOfFile: folder.database, encoding: .utf8) == text)
     }
 
@@ -140,7 +144,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (ResultCode.SQLITE_READONLY, StoreError.readOnly(path: "p")), (.SQLITE_READONLY_DBMOVED, .readOnly(path: "p")),
+        (ResultCode.SQLITE_READONLY, StoreError.readOnly(path: "p")),
+        (.SQLITE_READONLY_DBMOVED, .readOnly(path: "p")),
         (.SQLITE_FULL, .full), (.SQLITE_BUSY_SNAPSHOT, .busy), (.SQLITE_LOCKED, .busy),
         (.SQLITE_CORRUPT_INDEX, .notADatabase(path: "p")),
         (.SQLITE_IOERR_FSYNC, .failed(code: 1_034, reason: "disk I/O error")),

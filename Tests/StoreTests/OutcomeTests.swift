@@ -16,7 +16,9 @@ import Testing
         #expect(try await store.record(told) == [.accepted, .accepted, .accepted, .accepted])
         let reader = try RecordReader(path: folder.database)
         #expect(try reader.request(id)?.outcomes.map(\.value) == [1, 0, 1, 0])
-        #expect(try reader.observations(of: "effort", metric: "success").first?.subjects.first?.outcomeSum == 0)
+        #expect(
+            try reader.observations(of: "effort", metric: "success").first?.subjects.first?.outcomeSum == 0
+        )
         try await store.shutdown()
     }
 

@@ -9,7 +9,9 @@ import Testing
         let clock = SteppedClock()
         let ids = RequestID.Generator(now: clock.now, random: SeededRandom(state: 1))
         let store = try await RecordStore.sample(in: folder, clock: clock)
-        func request(_ assignment: AssignmentRecord, _ state: TerminalState?, outcome: Double? = nil) async throws {
+        func request(_ assignment: AssignmentRecord, _ state: TerminalState?, outcome: Double? = nil)
+            async throws
+        {
             try await store.open(assignment)
             if let state {
                 let latency = Duration.milliseconds(100 + assignment.id.key % 7)
@@ -54,7 +56,9 @@ import Testing
         try await store.open(.sample(id))
         _ = try await store.record([OutcomeRecord(request: id, metric: "success", value: 1)])
         let reader = try RecordReader(path: folder.database)
-        #expect(try reader.observations(of: "effort", metric: "rating").first?.subjects.first?.withOutcome == 0)
+        #expect(
+            try reader.observations(of: "effort", metric: "rating").first?.subjects.first?.withOutcome == 0
+        )
         #expect(try reader.observations(of: "other", metric: "success").isEmpty)
         try await store.shutdown()
     }

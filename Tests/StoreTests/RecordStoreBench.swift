@@ -52,17 +52,23 @@ struct RecordStoreBench {
                 group.addTask {
                     for index in 0..<(count / 100) {
                         let id = ids.next()
-                        let opening = try store.beginOpen(.sample(id, subject: .init(rawValue: "\(caller) \(index)")))
+                        let opening = try store.beginOpen(
+                            .sample(id, subject: .init(rawValue: "\(caller) \(index)"))
+                        )
                         if !together { try await opening.value() }
                         try await store.close(.sample(id, candidates: candidates))
-                        _ = try await store.record([OutcomeRecord(request: id, metric: "success", value: 1, idempotencyKey: "k")])
+                        _ = try await store.record([
+                            OutcomeRecord(request: id, metric: "success", value: 1, idempotencyKey: "k")
+                        ])
                     }
                 }
             }
             try await group.waitForAll()
         }
         try await store.shutdown()
-        print("k = \(k)\(together ? ", open not awaited" : ""): \(try size(folder.database) / count) bytes/request with an outcome")
+        print(
+            "k = \(k)\(together ? ", open not awaited" : ""): \(try size(folder.database) / count) bytes/request with an outcome"
+        )
     }
 
     private func size(_ path: String) throws -> Int {

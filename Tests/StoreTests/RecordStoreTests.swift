@@ -44,7 +44,9 @@ import Testing
         let store = try await RecordStore.sample(in: folder)
         let id = ids.next()
         try await store.open(.sample(id))
-        await #expect(throws: StoreError.duplicateRequest(id)) { try await store.open(.sample(id, arm: "medium")) }
+        await #expect(throws: StoreError.duplicateRequest(id)) {
+            try await store.open(.sample(id, arm: "medium"))
+        }
         #expect(try RecordReader(path: folder.database).request(id)?.arm == "low")
         #expect(store.openRequests == 1)
         try await store.shutdown()
@@ -108,7 +110,9 @@ import Testing
                 group.addTask {
                     for turn in 0..<20 {
                         let id = ids.next()
-                        let opening = try store.beginOpen(.sample(id, subject: SubjectID(rawValue: "\(caller)")))
+                        let opening = try store.beginOpen(
+                            .sample(id, subject: SubjectID(rawValue: "\(caller)"))
+                        )
                         if turn.isMultiple(of: 2) { try await opening.value() }
                         try await store.close(.sample(id))
                     }

@@ -25,7 +25,9 @@ import Testing
         let reader = try RecordReader(path: crashed.database)
         #expect(try reader.request(open)?.end == .unmeasured(.failed, .crash))
         #expect(try reader.request(ended)?.state == .completed)
-        await #expect(throws: StoreError.alreadyClosed(open, as: .failed)) { try await reopened.close(.sample(open)) }
+        await #expect(throws: StoreError.alreadyClosed(open, as: .failed)) {
+            try await reopened.close(.sample(open))
+        }
         try await reopened.shutdown()
     }
 

@@ -26,7 +26,8 @@ import Testing
     }
 
     @Test func `an id is a UUID of version 7 that carries its millisecond`() throws {
-        let id = RequestID.Generator(now: SteppedClock(0x0123_4567_89ab).now, random: SeededRandom(state: 7)).next()
+        let id = RequestID.Generator(now: SteppedClock(0x0123_4567_89ab).now, random: SeededRandom(state: 7))
+            .next()
         let text = "\(id)"
         #expect(text.hasPrefix("01234567-89ab-7"), "\(text)")
         #expect(["8", "9", "a", "b"].contains(text.split(separator: "-")[3].first), "\(text)")

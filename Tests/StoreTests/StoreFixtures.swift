@@ -10,7 +10,9 @@ final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
-        let url = FileManager.default.temporaryDirectory.appending(path: "headgate-store-\(UUID().uuidString)")
+        let url = FileManager.default.temporaryDirectory.appending(
+            path: "headgate-store-\(UUID().uuidString)"
+        )
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         path = url.path
     }
