@@ -9,6 +9,8 @@ public struct ModelDescription: Sendable, Hashable {
     public var parameterCount: Int?
     /// Content digest of what answers, so that a record says which model it was.
     public var digest: String
+    /// How the model asks to be sampled where neither policy nor client says; the seed means nothing here.
+    public var sampling: Sampling
 
     public init(
         name: String,
@@ -16,7 +18,8 @@ public struct ModelDescription: Sendable, Hashable {
         scored: Bool,
         thinks: Bool,
         parameterCount: Int?,
-        digest: String
+        digest: String,
+        sampling: Sampling = Sampling(seed: 0)
     ) {
         self.name = name
         self.contextTokens = contextTokens
@@ -24,6 +27,7 @@ public struct ModelDescription: Sendable, Hashable {
         self.thinks = thinks
         self.parameterCount = parameterCount
         self.digest = digest
+        self.sampling = sampling
     }
 }
 

@@ -11,9 +11,12 @@ struct SampledToken: Equatable {
 /// One pass finds the peak, a second turns what lies near it into weights, and only as many of those as top-k
 /// and top-p let through are ever put in order, by popping a heap. Nothing is allocated per token.
 struct Sampler {
-    /// Logits further below the peak than this (times the temperature, if above 1) weigh nothing: e^-20 each,
-    /// at worst 0.0003 in all on a vocabulary of 150,000.
+    /// Logits further below the peak than this, times the temperature, weigh nothing: less than e^-20 each, at
+    /// worst 0.0003 of the whole on a vocabulary of 150,000.
     static let reach: Float = 20
+
+    /// Tokens within this of the peak are heavy: at least e^-9, a ten-thousandth of the likeliest.
+    private static let heavyReach: Float = 9
 
     private struct Entry {
         var weight: Float
@@ -83,8 +86,8 @@ struct Sampler {
             token = Token(index)
             if own == nil { mass = Self.mass(logits, peak: peak) }
         } else {
-            let survivors = weigh(logits, peak: peak, temperature: Float(sampling.temperature), mass: &mass)
-            token = pick(survivors: survivors, sampling: sampling, uniform: generator.nextUniform())
+            let survivors = survivors(of: logits, peak: peak, sampling: sampling, mass: &mass)
+            token = pick(survivors, sampling: sampling, uniform: generator.nextUniform())
         }
         let source = own ?? (logits: logits, peak: peak)
         if own != nil { mass = Self.mass(source.logits, peak: source.peak) }
@@ -107,55 +110,97 @@ struct Sampler {
         return Double(sum.sum())
     }
 
-    /// Fills `entries` with what is within reach and returns how many; `mass` becomes that at temperature 1.
+    /// The entries that top-k and top-p choose among: the heavy ones where those suffice, else all within reach.
+    private mutating func survivors(
+        of logits: UnsafeBufferPointer<Float>,
+        peak: Float,
+        sampling: Sampling,
+        mass: inout Double
+    ) -> Survivors {
+        let temperature = Float(sampling.temperature)
+        func weighed(_ reach: Float, _ mass: inout Double) -> Survivors {
+            weigh(logits, peak: peak, temperature: temperature, heavyReach: reach, mass: &mass)
+        }
+        if sampling.topK == 0, sampling.topP >= 1 { return weighed(Self.reach, &mass) }
+        let heavy = weighed(Self.heavyReach, &mass)
+        let suffices =
+            sampling.topK > 0 ? heavy.count >= sampling.topK : heavy.listed >= heavy.total * sampling.topP
+        return suffices ? heavy : weighed(Self.reach, &mass)
+    }
+
+    /// Sums the weights within reach of the peak at this temperature, and lists the heavy ones in `entries`.
+    ///
+    /// `mass` becomes the sum at temperature 1. Listing costs more than summing, and top-k and top-p hardly ever
+    /// look past the heavy ones, so that is only done again, with all of them, when they do.
     private mutating func weigh(
         _ logits: UnsafeBufferPointer<Float>,
         peak: Float,
         temperature: Float,
+        heavyReach: Float,
         mass: inout Double
-    ) -> Int {
-        let threshold = peak - Self.reach * max(1, temperature)
+    ) -> Survivors {
+        let massThreshold = peak - Self.reach
+        let threshold = peak - Self.reach * temperature
+        let heavy = peak - heavyReach * temperature
+        let outer = min(threshold, massThreshold)
         let inverse = 1 / temperature
+        var massSum = VectorMath.Lanes.zero
         var sum = VectorMath.Lanes.zero
-        var count = 0
+        var survivors = Survivors()
         entries.withUnsafeMutableBufferPointer { entries in
             var offset = 0
             while offset < logits.count {
                 let block = VectorMath.lanes(logits, at: offset, padding: -.infinity)
-                let near = block .>= threshold
-                if any(near) {
+                if any(block .>= outer) {
                     let distance = block - peak
-                    let plain = VectorMath.exponential(distance).replacing(with: 0, where: .!near)
-                    sum += plain
-                    let weights = temperature == 1 ? plain : VectorMath.exponential(distance * inverse)
-                    for lane in 0..<VectorMath.width where near[lane] {
-                        entries[count] = Entry(weight: weights[lane], token: Token(offset + lane))
-                        count += 1
+                    let plain = VectorMath.exponential(distance)
+                    massSum += plain.replacing(with: 0, where: .!(block .>= massThreshold))
+                    if any(block .>= threshold) {
+                        let weights = temperature == 1 ? plain : VectorMath.exponential(distance * inverse)
+                        sum += weights.replacing(with: 0, where: .!(block .>= threshold))
+                        let near = block .>= heavy
+                        if any(near) {
+                            for lane in 0..<VectorMath.width where near[lane] {
+                                entries[survivors.count] = Entry(
+                                    weight: weights[lane],
+                                    token: Token(offset + lane)
+                                )
+                                survivors.count += 1
+                                survivors.listed += Double(weights[lane])
+                            }
+                        }
                     }
                 }
                 offset += VectorMath.width
             }
         }
-        mass = Double(sum.sum())
-        return count
+        mass = Double(massSum.sum())
+        survivors.total = Double(sum.sum())
+        return survivors
     }
 
-    /// The token at the point `uniform` of what top-k and top-p leave of the first `survivors` entries.
-    private mutating func pick(survivors: Int, sampling: Sampling, uniform: Double) -> Token {
-        let limit = sampling.topK > 0 ? min(sampling.topK, survivors) : survivors
-        return entries.withUnsafeMutableBufferPointer { entries in
-            let pool = UnsafeMutableBufferPointer(rebasing: entries[0..<survivors])
-            if limit == survivors && sampling.topP >= 1 {
-                return Self.walk(pool, from: 0, by: 1, count: survivors, to: uniform * Self.total(pool))
+    /// What `weigh` found: how many entries it listed, what those weigh, and what all within reach weigh.
+    private struct Survivors {
+        var count = 0
+        var listed = 0.0
+        var total = 0.0
+    }
+
+    /// The token at the point `uniform` of what top-k and top-p leave of the listed entries.
+    private mutating func pick(_ survivors: Survivors, sampling: Sampling, uniform: Double) -> Token {
+        entries.withUnsafeMutableBufferPointer { entries in
+            let pool = UnsafeMutableBufferPointer(rebasing: entries[0..<survivors.count])
+            let limit = sampling.topK > 0 ? min(sampling.topK, pool.count) : pool.count
+            if limit == pool.count && sampling.topP >= 1 {
+                return Self.walk(pool, from: 0, by: 1, count: limit, to: uniform * survivors.listed)
             }
             Self.heapify(pool)
             // Popped entries gather at the end of the pool, the likeliest last.
             var popped = 0
-            var total = 0.0
-            if limit < survivors {
+            var total = survivors.total
+            if sampling.topK > 0 {
+                total = 0
                 while popped < limit { total += Double(Self.pop(pool, &popped)) }
-            } else {
-                total = Self.total(pool)
             }
             let wanted = total * sampling.topP
             var kept = 0
@@ -163,16 +208,10 @@ struct Sampler {
             while kept < limit, kept == 0 || cumulative < wanted {
                 if kept == popped { _ = Self.pop(pool, &popped) }
                 kept += 1
-                cumulative += Double(pool[survivors - kept].weight)
+                cumulative += Double(pool[pool.count - kept].weight)
             }
-            return Self.walk(pool, from: survivors - 1, by: -1, count: kept, to: uniform * cumulative)
+            return Self.walk(pool, from: pool.count - 1, by: -1, count: kept, to: uniform * cumulative)
         }
-    }
-
-    private static func total(_ pool: UnsafeMutableBufferPointer<Entry>) -> Double {
-        var sum = 0.0
-        for entry in pool { sum += Double(entry.weight) }
-        return sum
     }
 
     private static func walk(

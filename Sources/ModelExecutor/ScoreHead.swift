@@ -3,6 +3,9 @@
 /// Dropout of the training recipe is off here. The arithmetic is done in 32-bit floats whatever the file held, because residual streams carry
 /// outlier channels that 16-bit accumulation would lose.
 public struct ScoreHead: Sendable {
+    /// Four times the widest published backbones; beyond it a size is a damaged file.
+    public static let maximumHiddenSize = 65_536
+
     /// Width c of the residual stream that it reads; the hidden layer has 2c units.
     public let hiddenSize: Int
     private let w1: [Float]
@@ -18,7 +21,9 @@ public struct ScoreHead: Sendable {
         w2: [Float],
         b2: [Float]
     ) throws(ExecutorError) {
-        guard hiddenSize > 0 else { throw .unusableHead("hidden size is \(hiddenSize)") }
+        guard (1...Self.maximumHiddenSize).contains(hiddenSize) else {
+            throw .unusableHead("hidden size is \(hiddenSize); 1 to \(Self.maximumHiddenSize) is possible")
+        }
         let expected = [
             ("w1", w1.count, 2 * hiddenSize * hiddenSize), ("b1", b1.count, 2 * hiddenSize),
             ("w2", w2.count, 2 * hiddenSize), ("b2", b2.count, 1),

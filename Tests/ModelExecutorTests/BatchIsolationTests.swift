@@ -29,10 +29,10 @@ struct BatchIsolationTests {
         #expect(few.candidates.map(\.thinking) == many.candidates.prefix(2).map(\.thinking))
     }
 
-    @Test(arguments: [1, 2, 3, 4, 5])
+    @Test(arguments: [1, 2, 3])
     func `requests say the same together as alone`(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        let requests = (0..<20).map { index in
+        let requests = (0..<12).map { index in
             GenerationRequest.asking(
                 "Question \(index) "
                     + String(repeating: "word ", count: Int.random(in: 0...40, using: &generator)),
@@ -64,10 +64,10 @@ struct BatchIsolationTests {
         }
     }
 
-    @Test(arguments: [(64, 32), (33, 32), (64, 3), (7, 4), (3, 3)])
+    @Test(arguments: [(64, 32), (9, 8), (20, 3), (3, 3)])
     func `more candidates than sequences run in waves with the same result`(k: Int, sequences: Int) throws {
         for selection in Selection.allCases {
-            let request = GenerationRequest.asking("Count", k: k, selection, seed: 4, maxTokens: 40)
+            let request = GenerationRequest.asking("Count", k: k, selection, seed: 4, maxTokens: 25)
             let roomy = ModelLimits(contextTokens: 512, sequences: 64, rowsPerBatch: 64, cells: 64 * 512)
             var reference = BatchRunner(try ScriptedTokenModel(.noise(seed: 9), limits: roomy))
             let expected = try reference.submit(request)
