@@ -1,0 +1,198 @@
+internal import ModelExecutor
+internal import Policy
+internal import Store
+
+/// Writes the answer to one chat request in OpenAI's shapes: whole, or as the chunks of a stream.
+struct ChatAnswer: Sendable {
+    private let id: RequestID
+    private let model: String
+    private let created: Int64
+    private let assignment: Assignment
+    private let isBlind: Bool
+    private let includeUsage: Bool
+
+    init(_ exchange: Exchange, model: String, now: Timestamp) {
+        id = exchange.id
+        self.model = model
+        created = now.millisecondsSinceEpoch / 1_000
+        assignment = exchange.assignment
+        isBlind = exchange.policy.isBlind
+        includeUsage = exchange.chat.includeUsage
+    }
+
+    /// The body of a `chat.completion`.
+    func whole(_ result: GenerationResult) -> [UInt8] {
+        var writer = JSONWriter(reserving: 1_024)
+        writer.object { writer in
+            head(of: "chat.completion", &writer)
+            writer.key("choices")
+            writer.array { writer in
+                writer.object { writer in
+                    writer.member("index", 0)
+                    writer.key("message")
+                    writer.object { writer in
+                        writer.member("role", "assistant")
+                        writer.member("content", result.answer)
+                        if !result.thinking.isEmpty { writer.member("reasoning_content", result.thinking) }
+                        writer.key("refusal")
+                        writer.null()
+                    }
+                    finishReason(result.finishReason, &writer)
+                }
+            }
+            usage(result.compute, &writer)
+            headgate(result, &writer)
+        }
+        return writer.bytes
+    }
+
+    /// The first chunk: the role, and the thinking of the candidate that was picked.
+    func opening(_ selected: Selected) -> [UInt8] {
+        chunk { writer in
+            writer.member("role", "assistant")
+            writer.member("content", "")
+            if !selected.thinking.isEmpty { writer.member("reasoning_content", selected.thinking) }
+        }
+    }
+
+    /// One more piece of the answer.
+    func piece(_ text: String) -> [UInt8] {
+        chunk { writer in writer.member("content", text) }
+    }
+
+    /// Everything after the last piece: why it ended, what it cost, and the end of the stream.
+    func closing(_ result: GenerationResult) -> [UInt8] {
+        var bytes = chunk(finish: result) { _ in }
+        if includeUsage {
+            bytes += event { writer in
+                writer.key("choices")
+                writer.array { _ in }
+                usage(result.compute, &writer)
+            }
+        }
+        return bytes + Array("data: [DONE]\n\n".utf8)
+    }
+
+    private func chunk(
+        finish: GenerationResult? = nil,
+        delta: (inout JSONWriter) -> Void
+    ) -> [UInt8] {
+        event { writer in
+            writer.key("choices")
+            writer.array { writer in
+                writer.object { writer in
+                    writer.member("index", 0)
+                    writer.key("delta")
+                    writer.object(delta)
+                    finishReason(finish?.finishReason, &writer)
+                }
+            }
+            if includeUsage {
+                writer.key("usage")
+                writer.null()
+            }
+            if let finish { headgate(finish, &writer) }
+        }
+    }
+
+    private func event(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter(reserving: 256)
+        writer.object { writer in
+            head(of: "chat.completion.chunk", &writer)
+            members(&writer)
+        }
+        return ServerSentEvent.data(writer.bytes)
+    }
+
+    private func head(of object: String, _ writer: inout JSONWriter) {
+        writer.member("id", "chatcmpl-\(id)")
+        writer.member("object", object)
+        writer.key("created")
+        writer.value(created)
+        writer.member("model", model)
+    }
+
+    private func finishReason(_ reason: FinishReason?, _ writer: inout JSONWriter) {
+        writer.key("logprobs")
+        writer.null()
+        writer.member("finish_reason", reason?.rawValue)
+    }
+
+    /// What the answer that is returned cost, in OpenAI's words; the other candidates are in `headgate`.
+    private func usage(_ compute: Compute, _ writer: inout JSONWriter) {
+        let completion = compute.reasoningTokens + compute.answerTokens
+        writer.key("usage")
+        writer.object { writer in
+            writer.member("prompt_tokens", compute.promptTokens)
+            writer.member("completion_tokens", completion)
+            writer.member("total_tokens", compute.promptTokens + completion)
+            writer.key("completion_tokens_details")
+            writer.object { writer in writer.member("reasoning_tokens", compute.reasoningTokens) }
+        }
+    }
+}
+
+extension ChatAnswer {
+    /// The `headgate` object; under a blind policy nothing in it tells the arm.
+    private func headgate(_ result: GenerationResult, _ writer: inout JSONWriter) {
+        writer.key("headgate")
+        writer.object { writer in
+            writer.member("request_id", id.description)
+            writer.member("policy", assignment.policy.rawValue)
+            writer.member("policy_version", assignment.version.rawValue)
+            if isBlind { return }
+            writer.member("arm", assignment.arm.id.rawValue)
+            writer.member("mode", assignment.served.name.rawValue)
+            writer.member("k", assignment.served.k)
+            writer.member("score", result.score)
+            writer.key("candidates")
+            writer.array { writer in
+                for candidate in result.candidates { self.candidate(candidate, &writer) }
+            }
+            writer.key("compute")
+            writer.object { writer in
+                writer.member("prompt_tokens", result.compute.promptTokens)
+                writer.member("candidate_tokens", result.compute.candidateTokens)
+                writer.member("answer_tokens", result.compute.answerTokens)
+                writer.member("scored_steps", result.compute.scoredSteps)
+                writer.member("cpu_seconds", result.compute.cpu.seconds)
+            }
+        }
+    }
+
+    private func candidate(_ candidate: CandidateRecord, _ writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("index", candidate.index)
+            writer.member("score", candidate.score)
+            writer.key("steps")
+            writer.array { writer in
+                for score in candidate.stepScores { writer.value(score) }
+            }
+            writer.member("tokens", candidate.thinkingTokens + candidate.answerTokens)
+            writer.member("end", candidate.end.rawValue)
+        }
+    }
+}
+
+extension Duration {
+    /// The duration as a number of seconds, for people and metrics.
+    var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}
+
+/// The lines of a `text/event-stream`.
+enum ServerSentEvent {
+    /// Keeps a connection alive while there is nothing to say; clients skip it.
+    static let thinking = Array(": thinking\n\n".utf8)
+
+    /// An event of one line; JSON as written here holds no line break.
+    static func data(_ json: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(json.count + 8)
+        bytes += "data: ".utf8
+        bytes += json
+        bytes += "\n\n".utf8
+        return bytes
+    }
+}

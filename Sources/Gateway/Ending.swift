@@ -1,0 +1,119 @@
+internal import ModelExecutor
+internal import Store
+
+/// How a chat request ended, before anyone has been told.
+enum Ending: Sendable, Hashable {
+    case finished(GenerationResult)
+    case failed(GatewayError)
+    /// The client went away first.
+    case left
+    /// The process is going down and cut the request off.
+    case shutDown
+
+    /// The error that a client who is still there is told of.
+    var error: GatewayError? {
+        switch self {
+        case .finished, .left: nil
+        case .failed(let error): error
+        case .shutDown: .draining
+        }
+    }
+}
+
+/// What is known of a request while it runs, so that one that is cut short still tells what it used.
+struct Progress: Sendable, Hashable {
+    private(set) var promptTokens = 0
+    private(set) var candidates = 0
+    /// From arrival to the first piece of the answer.
+    private(set) var firstToken: Duration?
+
+    mutating func note(_ event: GenerationEvent, after elapsed: @autoclosure () -> Duration) {
+        switch event {
+        case .prefilled(let tokens): promptTokens = tokens
+        case .candidateFinished(let finished, _): candidates = finished
+        case .answer: if firstToken == nil { firstToken = elapsed() }
+        case .selected, .finished: break
+        }
+    }
+}
+
+extension CompletionRecord {
+    init(id: RequestID, _ ending: Ending, _ progress: Progress, latency: Duration) {
+        let (state, cause) = Self.terminalState(of: ending)
+        self.init(id: id, state: state, cause: cause, latency: latency, firstToken: progress.firstToken)
+        switch ending {
+        case .finished(let result):
+            queued = result.queued
+            compute = RecordedCompute(result.compute)
+            winner = result.winner
+            candidates = result.candidates.map { RecordedCandidate($0) }
+        case .failed(.executor(.deadlineExceeded(let spent))), .failed(.executor(.cancelled(let spent))):
+            compute = RecordedCompute(spent)
+        case .failed, .left, .shutDown:
+            compute = RecordedCompute(promptTokens: progress.promptTokens)
+        }
+    }
+
+    /// The one terminal state of each ending, and why it is not `completed`.
+    static func terminalState(of ending: Ending) -> (TerminalState, EndCause?) {
+        switch ending {
+        case .finished: (.completed, nil)
+        case .left: (.clientGone, nil)
+        case .shutDown: (.failed, .shutdown)
+        case .failed(.executor(let error)): terminalState(of: error)
+        case .failed(.store): (.failed, .store)
+        case .failed(.backend): (.failed, .model)
+        case .failed: (.failed, .other)
+        }
+    }
+
+    private static func terminalState(of error: ExecutorError) -> (TerminalState, EndCause?) {
+        switch error {
+        case .deadlineExceeded: (.deadline, nil)
+        case .queueFull: (.rejected, .overload)
+        case .promptTooLong: (.rejected, .promptTooLong)
+        case .invalidRequest: (.rejected, .other)
+        case .cancelled: (.failed, .shutdown)
+        case .needsHead, .needsSteps, .modelFailed, .unusableHead: (.failed, .model)
+        }
+    }
+}
+
+extension RecordedCompute {
+    init(_ compute: Compute) {
+        self.init(
+            promptTokens: compute.promptTokens,
+            candidateTokens: compute.candidateTokens,
+            answerTokens: compute.answerTokens,
+            reasoningTokens: compute.reasoningTokens,
+            scoredSteps: compute.scoredSteps,
+            cpu: compute.cpu
+        )
+    }
+}
+
+extension RecordedCandidate {
+    init(_ candidate: CandidateRecord) {
+        let end: End =
+            switch candidate.end {
+            case .closed: .closed
+            case .length: .length
+            case .stop: .stop
+            case .cancelled: .cancelled
+            }
+        self.init(
+            score: candidate.score,
+            stepScores: candidate.stepScores,
+            thinkingTokens: candidate.thinkingTokens,
+            answerTokens: candidate.answerTokens,
+            logProbability: candidate.logProbability,
+            answerDigest: candidate.answer.map { Self.digest(of: $0) },
+            end: end
+        )
+    }
+
+    /// FNV-1a, 32 bits: it only has to tell the answers of one request apart.
+    static func digest(of answer: String) -> UInt32 {
+        answer.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+    }
+}

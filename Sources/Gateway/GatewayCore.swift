@@ -1,0 +1,23 @@
+internal import Logging
+internal import ModelExecutor
+internal import Policy
+internal import Store
+internal import Telemetry
+
+/// What the routes of one gateway share.
+struct GatewayCore: Sendable {
+    let policies: ActivePolicies
+    let backend: any GenerationBackend
+    let store: RecordStore
+    let metrics: HeadgateMetrics
+    let limits: GatewayLimits
+    let admission: Admission
+    let readiness: Readiness
+    let presence: ClientPresence
+    let ids: RequestID.Generator
+    let started: Timestamp
+    let now: @Sendable () -> Timestamp
+    /// Where a request without a seed gets one.
+    let seed: @Sendable () -> UInt64
+    let logger: Logger
+}

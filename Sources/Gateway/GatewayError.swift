@@ -1,0 +1,93 @@
+public import ModelExecutor
+public import Store
+
+/// Everything that can keep the gateway from starting, or from serving one request.
+///
+/// The associated values may hold what only the operator should see; what a client is told is decided in
+/// `ErrorResponse` alone.
+public enum GatewayError: Error, Sendable, Hashable {
+    // A request that can't be understood.
+    case malformedJSON(JSONFault)
+    case bodyTooLarge(limit: Int)
+    case wrongType(String?, expected: String)
+    case missingParameter(String)
+    case invalidParameter(String, rule: String)
+    case unsupportedParameter(String)
+    case unknownParameter(String)
+    case noSuchRoute
+    case methodNotAllowed(allowed: String)
+    case modelNotFound
+    // A request that is understood and not served.
+    case noPolicy
+    case subjectRequired
+    case overloaded(limit: Int, retryAfterSeconds: Int)
+    case draining
+    case notReady
+    case executor(ExecutorError)
+    case store(StoreError)
+    case backend(String)
+    // An outcome that isn't taken.
+    case outcome(OutcomeReceipt)
+    // A listener that can't start.
+    case certificateNeeded(host: String)
+    case certificateWithoutKey
+    case certificateUnusable(path: String, reason: String)
+    case certificateExpired(path: String, on: String)
+    case cannotWrite(path: String, reason: String)
+    case cannotListen(host: String, port: Int, reason: String)
+}
+
+extension GatewayError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .malformedJSON(let fault):
+            "the body is not valid JSON: \(fault.reason.rawValue) at byte \(fault.offset); correct it"
+        case .bodyTooLarge(let limit):
+            "the body is longer than \(limit) bytes; send less"
+        case .wrongType(let parameter, let expected):
+            "\(parameter ?? "the body") must be \(expected); correct its type"
+        case .missingParameter(let parameter):
+            "\(parameter) is missing; add it"
+        case .invalidParameter(let parameter, let rule):
+            "\(parameter) \(rule); correct its value"
+        case .unsupportedParameter(let parameter):
+            "\(parameter) is not supported here; leave it out"
+        case .unknownParameter(let parameter):
+            "\(parameter) is not a parameter; check its spelling or leave it out"
+        case .noSuchRoute:
+            "there is nothing at this path; see README for the routes"
+        case .methodNotAllowed(let allowed):
+            "this path takes \(allowed) only; use that method"
+        case .modelNotFound:
+            "no such model is served here; GET /v1/models lists those that are"
+        case .noPolicy:
+            "no policy covers this request; add one whose match does"
+        case .subjectRequired:
+            "the policy needs a subject and the request names none; send the header or field that the policy reads"
+        case .overloaded(let limit, let retryAfterSeconds):
+            "\(limit) requests are already in progress; try again after \(retryAfterSeconds) s"
+        case .draining:
+            "the gateway is shutting down; try another one"
+        case .notReady:
+            "the gateway is starting; try again soon"
+        case .executor(let error): "\(error)"
+        case .store(let error): "\(error)"
+        case .backend(let reason): "the backend failed: \(reason); see its log"
+        case .outcome(let receipt):
+            "the outcome was not taken: \(receipt.rawValue); correct it before a retry"
+        case .certificateNeeded(let host):
+            "\(host) is not a loopback address, so a certificate is needed; "
+                + "give one with --cert FILE --key FILE, or listen on 127.0.0.1"
+        case .certificateWithoutKey:
+            "a certificate needs its key and a key its certificate; give both --cert FILE and --key FILE"
+        case .certificateUnusable(let path, let reason):
+            "cannot use \(path): \(reason); give a PEM certificate chain, leaf first, and its private key"
+        case .certificateExpired(let path, let day):
+            "the certificate \(path) expired on \(day); renew it"
+        case .cannotWrite(let path, let reason):
+            "cannot write \(path): \(reason); check the folder's owner and mode"
+        case .cannotListen(let host, let port, let reason):
+            "cannot listen on \(host):\(port): \(reason); choose another address or port 0"
+        }
+    }
+}

@@ -1,0 +1,38 @@
+/// Every bound that the gateway puts on what a client may send or hold, by name.
+///
+/// A bound that is not named here does not exist, so this is the list to read when a client is refused and the
+/// list to test at and past.
+public struct GatewayLimits: Sendable, Hashable {
+    /// Bytes of one request body. 1 MiB holds about 250,000 tokens of text, past any context served here.
+    public var bodyBytes = 1 << 20
+    /// Nesting of arrays and objects in a body. A chat request needs 4; the rest is room for its extensions.
+    public var jsonDepth = 32
+    /// Bytes of all header fields of one request together, as nginx and most proxies allow.
+    public var headerBytes = 16 * 1024
+    /// Header fields of one request.
+    public var headerCount = 100
+    /// Open connections; further ones wait in the listen backlog.
+    public var connections = 10_000
+    /// Chat requests between admission and their last byte; past it a request is answered 503 at once.
+    public var concurrentRequests = 1_024
+    /// Messages of one conversation.
+    public var messages = 2_048
+    /// Stop strings of one request: OpenAI's own bound.
+    public var stopStrings = 4
+    /// Bytes of one stop string; each generated token is compared with its tail.
+    public var stopStringBytes = 256
+    /// Pairs in `metadata`: OpenAI's own bound.
+    public var metadataPairs = 16
+    /// Bytes of a caller's own identifiers (`user`, `safety_identifier`, an idempotency key, an outcome's source).
+    public var identifierBytes = 256
+    /// Outcomes in one batch; each batch is one commit.
+    public var outcomesPerBatch = 1_000
+    /// How long a connection may stay open with no request on it, or with one that is only half sent.
+    public var idleTimeout: Duration = .seconds(60)
+    /// How often a stream that has nothing to say yet sends a comment, so that no proxy in between gives up on it.
+    public var keepAliveInterval: Duration = .seconds(5)
+    /// What a client that was turned away for load is told to wait before it tries again.
+    public var retryAfterSeconds = 1
+
+    public init() {}
+}

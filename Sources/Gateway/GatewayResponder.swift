@@ -1,0 +1,65 @@
+internal import HTTPTypes
+internal import HummingbirdCore
+internal import NIOCore
+internal import Telemetry
+
+/// Answers one HTTP request: finds its route, reads its body, writes its response.
+///
+/// It works below Hummingbird's router, on the request and the response writer. There a response is a value that
+/// is returned before its body is written, so a streamed answer would outlive the scope that owes the record its
+/// completion; here one function holds the request from its head to its last byte.
+struct GatewayResponder: Sendable {
+    let core: GatewayCore
+    let date: HTTPDate
+
+    @concurrent func respond(
+        to request: Request,
+        with writer: consuming ResponseWriter,
+        on channel: any Channel
+    ) async throws {
+        var answer = AnswerWriter(writer, date: date.text)
+        var label = RouteLabel.other
+        defer {
+            if let status = answer.status {
+                core.metrics.http.responded(label, StatusClass(status: status.code))
+            }
+            if let refusal = answer.refusal { core.metrics.http.refused(refusal) }
+        }
+        let route: Route
+        do {
+            route = try Route(path: request.uri.path, method: request.method)
+        } catch {
+            return try await answer.respond(WholeResponse(error))
+        }
+        label = route.label
+        switch route {
+        case .chatCompletions:
+            try await ChatCompletionsRoute(core: core).respond(to: request, on: channel, with: &answer)
+        case .models: try await answer.respond(ModelsRoute(core: core).response())
+        case .outcomes: try await answer.respond(OutcomesRoute(core: core).response(to: request))
+        case .health: try await answer.respond(HealthRoute().response())
+        case .ready: try await answer.respond(ReadyRoute(core: core).response())
+        case .metrics: try await answer.respond(MetricsRoute(core: core).response())
+        }
+    }
+}
+
+extension Request {
+    /// The whole body.
+    ///
+    /// A body that is declared too long is refused unread. What it throws besides `GatewayError` is the
+    /// connection's own failure, which ends the connection.
+    func bytes(upTo limit: Int) async throws -> [UInt8] {
+        if let declared = headers[.contentLength].flatMap({ Int($0) }), declared > limit {
+            throw GatewayError.bodyTooLarge(limit: limit)
+        }
+        var bytes: [UInt8] = []
+        for try await buffer in body {
+            guard bytes.count + buffer.readableBytes <= limit else {
+                throw GatewayError.bodyTooLarge(limit: limit)
+            }
+            bytes.append(contentsOf: buffer.readableBytesView)
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,72 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// Small files with exact modes, written so that a reader sees the whole file or the one before it.
+enum StateFolder {
+    /// More than any PEM file written here.
+    private static let longestText = 64 * 1024
+
+    static func make(_ folder: String) throws(GatewayError) {
+        var path = folder.hasPrefix("/") ? "" : "."
+        for part in folder.split(separator: "/") {
+            path += "/\(part)"
+            guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+                throw .cannotWrite(path: path, reason: lastError())
+            }
+        }
+    }
+
+    /// Creates the file with its mode, so that a secret is at no moment readable by others.
+    static func write(_ text: String, to path: String, mode: mode_t) throws(GatewayError) {
+        let draft = "\(path).\(getpid()).new"
+        unlink(draft)
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw .cannotWrite(path: draft, reason: lastError()) }
+        let isWritten =
+            fchmod(descriptor, mode) == 0 && writeAll(Array(text.utf8), descriptor) && fsync(descriptor) == 0
+        let problem = lastError()
+        close(descriptor)
+        guard isWritten, rename(draft, path) == 0 else {
+            let reason = isWritten ? lastError() : problem
+            unlink(draft)
+            throw .cannotWrite(path: path, reason: reason)
+        }
+    }
+
+    /// The file's text; nil if it can't be read.
+    static func text(of path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4_096)
+        while bytes.count <= longestText {
+            let count = read(descriptor, &chunk, chunk.count)
+            guard count >= 0 else { return nil }
+            if count == 0 { return String(validating: bytes, as: UTF8.self) }
+            bytes += chunk[..<count]
+        }
+        return nil
+    }
+
+    private static func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    private static func lastError() -> String {
+        String(cString: strerror(errno))
+    }
+}
+
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
+}
