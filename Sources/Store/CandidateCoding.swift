@@ -1,4 +1,4 @@
-/// Packs a request's candidates into one blob: 15 bytes for a scored candidate of five steps.
+/// Packs a request's candidates into one blob: 16 bytes for a scored candidate of five steps.
 ///
 /// Per candidate: a byte of flags and end, the score as a float, the log-probability as a float without its last
 /// 8 bits, two token counts and the number of steps as variable-length integers, a byte per step and, if it

@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `a scored candidate of five steps takes fifteen bytes`() {
+    @Test func `a scored candidate of five steps takes sixteen bytes`() {
         var candidate = RecordedCandidate.sample
         candidate.answerDigest = nil
         let one = CandidateCoding.pack([candidate]).count
