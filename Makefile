@@ -9,10 +9,10 @@ SWIFT_FLAGS := -j $(JOBS) --explicit-target-dependency-import-check error
 RELEASE_FLAGS := -c release --scratch-path .build-release $(SWIFT_FLAGS)
 SERVE_FLAGS ?= --policies policies --db headgate.db
 
-.PHONY: help setup smollm2 bench-tools build release run test lint clean
+.PHONY: help setup smollm2 promtool bench-tools build release run test lint clean
 
 help: ## What can be made
-	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
+	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F '\t' '{ printf "%-12s %s\n", $$1, $$2 }'
 
 setup: ## Installs what is missing and builds libllama once, into ~/.cache/headgate
 	@.setup/debian
@@ -20,6 +20,9 @@ setup: ## Installs what is missing and builds libllama once, into ~/.cache/headg
 
 smollm2: setup ## Fetches the general model that the tests load (93 MB, once)
 	@.setup/smollm2
+
+promtool: setup ## Fetches the program that checks /metrics in the tests (once)
+	@.setup/promtool
 
 bench-tools: smollm2 ## Builds llama.cpp's own benchmark and two more weight formats, for `headgate bench executor`
 	@.setup/bench-tools
@@ -33,7 +36,7 @@ release: setup ## Optimised build into .build-release
 run: release ## Serves the embedded model; SERVE_FLAGS changes how
 	@exec .build-release/release/headgate serve $(SERVE_FLAGS)
 
-test: smollm2 lint ## Lint, then every test
+test: smollm2 promtool lint ## Lint, then every test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test $(SWIFT_FLAGS) --skip-build
 

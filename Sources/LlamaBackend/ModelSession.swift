@@ -133,3 +133,11 @@ public actor ModelSession<Model: TokenModel>: GenerationBackend {
         published.withLock { $0 = load }
     }
 }
+
+extension ModelSession where Model == LlamaModel {
+    /// Takes a llama.cpp model over, with the batch settings that suit its cache layout.
+    public init(_ model: sending LlamaModel, description: ModelDescription, queueLimit: Int = 256) {
+        let settings = BatchSettings(queueLimit: queueLimit, compactsSequences: model.splitsBatchesAtGaps)
+        self.init(model: model, description: description, settings: settings)
+    }
+}

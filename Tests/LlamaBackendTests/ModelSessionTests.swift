@@ -107,6 +107,24 @@ import Testing
         #expect(first.compute.cpu > .zero)
     }
 
+    @Test func `answers do not depend on the layout's way of keeping sequences together`() async throws {
+        func result(layout: LlamaSettings.Layout) async throws -> GenerationResult? {
+            let session = LlamaSession(
+                try TestModels.defaultModel(TestModels.settings(layout)),
+                description: Self.description
+            )
+            return try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await session.run() }
+                defer { session.stop() }
+                return try await Self.result(of: session.generate(TestModels.request(k: 8, .first, seed: 2)))
+            }
+        }
+        let apart = try #require(try await result(layout: .perSequence))
+        let pooled = try #require(try await result(layout: .unified))
+        #expect(apart.thinking == pooled.thinking)
+        #expect(apart.candidates.count == 8)
+    }
+
     @Test func `a full queue refuses the next request`() async throws {
         // Nothing takes the mail before run() is called, so the mailbox alone fills up.
         let session = ModelSession(
