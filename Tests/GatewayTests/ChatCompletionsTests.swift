@@ -116,6 +116,52 @@ struct ChatCompletionsTests {
         }
     }
 
+    @Test func `an answer whose completion can't be written is not given`() async throws {
+        let backend = SteppedBackend()
+        try await LiveGateway.run(backend) { gateway in
+            async let reply = gateway.chat()
+            let call = try #require(await backend.nextCall())
+            try await gateway.store.shutdown()
+            call.finish()
+            let refused = try await reply
+            #expect(refused.status == 503)
+            #expect(try refused.errorCode == "record_unavailable")
+            #expect(!refused.body.contains("choices"))
+        }
+    }
+
+    @Test func `a stream whose completion can't be written does not say that it is done`() async throws {
+        let backend = SteppedBackend()
+        try await LiveGateway.run(backend) { gateway in
+            let request = gateway.request(
+                "/v1/chat/completions",
+                .POST,
+                body: LiveGateway.chatBody(stream: true)
+            )
+            async let execution = gateway.client.execute(request, timeout: .seconds(30))
+            let call = try #require(await backend.nextCall())
+            call.send(.selected(Selected(winner: 0, score: nil, thinking: "hm")))
+            let response = try await execution
+            try await gateway.store.shutdown()
+            call.finish()
+            let body = try await String(buffer: response.body.collect(upTo: 1 << 20))
+            #expect(body.contains("record_unavailable"))
+            #expect(!body.contains("[DONE]"))
+            #expect(!body.contains("finish_reason\":\"stop"))
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a request that can't be recorded never reaches the model`(stream: Bool) async throws {
+        let backend = SteppedBackend { _ in Issue.record("the model was asked") }
+        try await LiveGateway.run(backend) { gateway in
+            try await gateway.store.shutdown()
+            let reply = try await gateway.chat(stream: stream)
+            #expect(reply.status == 503)
+            #expect(try reply.errorCode == "record_unavailable")
+        }
+    }
+
     @Test func `the assignment is on disk, and open, when the first byte arrives`() async throws {
         let backend = SteppedBackend()
         try await LiveGateway.run(backend) { gateway in

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import NIOSSL
 import SwiftASN1
 import Testing
 import X509
@@ -65,6 +66,14 @@ struct TLSSetupTests {
         #expect(abs(certificate.notValidAfter.timeIntervalSince(now) - 365 * Self.day) <= 3_600)
         #expect(certificate.notValidAfter == tls.expires)
         #expect(certificate.publicKey.isValidSignature(certificate.signature, for: certificate))
+    }
+
+    @Test func `only TLS 1.2 and 1.3 with forward secrecy are offered`() throws {
+        let folder = try TemporaryFolder()
+        let configuration = try setup("localhost", folder).configuration
+        #expect(configuration.minimumTLSVersion == .tlsv12)
+        #expect(configuration.maximumTLSVersion == .tlsv13)
+        #expect(configuration.cipherSuites == "ECDHE+AESGCM:ECDHE+CHACHA20")
     }
 
     @Test func `the next start keeps the certificate`() throws {
