@@ -74,7 +74,11 @@ llama_flags=(
     -DLLAMA_BUILD_COMMON=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_APP=OFF
     -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF
 )
-read -r -a extra_flags <<<"${LLAMA_CMAKE_FLAGS:-}"
+# Flags given once hold until others are given, so that `make run` after a GPU set-up keeps the GPU.
+# LLAMA_CMAKE_FLAGS="" goes back to none.
+llama_flags_file=$cache/llama/cmake-flags
+if [[ -z ${LLAMA_CMAKE_FLAGS+set} && -f $llama_flags_file ]]; then LLAMA_CMAKE_FLAGS=$(<"$llama_flags_file"); fi
+read -r -a extra_flags <<<"${LLAMA_CMAKE_FLAGS:-}" || true
 llama_flags+=("${extra_flags[@]}")
 
 llama_key() {
