@@ -76,8 +76,10 @@ import Testing
             // One row each for 0, 1 and 4, a whole prompt for 2, a part of one for 5, so that every cut is tried.
             let lengths = [0: 1, 1: 1, 2: prompt.count, 4: 1, 5: 7]
             let rows = lengths.sorted { $0.key < $1.key }.flatMap { sequence, length in
-                prompt[..<length].enumerated().map {
-                    Row(token: $1, position: $0, sequence: sequence, wantsOutput: true)
+                // Different tokens for each, or a row of one sequence would pass for one of another.
+                (0..<length).map { position in
+                    let token = prompt[(position + 5 * sequence) % prompt.count]
+                    return Row(token: token, position: position, sequence: sequence, wantsOutput: true)
                 }
             }
             _ = try model.decode(rows)
