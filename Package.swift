@@ -22,6 +22,9 @@ let llama: String = {
 let llamaHeaders: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-I\(llama)/include"])]
 let llamaLibraries: [LinkerSetting] = [.unsafeFlags(["-L\(llama)/lib"])]
 
+/// Vector code without optimisation is a hundred times slower, and the tests decode real models in debug builds.
+let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 func product(_ name: String, _ package: String) -> Target.Dependency {
     .product(name: name, package: package)
 }
@@ -59,6 +62,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
@@ -69,7 +73,7 @@ let package = Package(
     targets: [
         .target(name: "Answers", swiftSettings: strict),
         .target(name: "Stats", swiftSettings: strict),
-        .target(name: "ModelExecutor", swiftSettings: strict),
+        .target(name: "ModelExecutor", swiftSettings: strict + optimized),
         .target(
             name: "Policy",
             dependencies: [product("Crypto", "swift-crypto"), product("Yams", "Yams")],
@@ -130,7 +134,9 @@ let package = Package(
                 product("NIOPosix", "swift-nio"),
                 product("NIOSSL", "swift-nio-ssl"),
                 product("ServiceLifecycle", "swift-service-lifecycle"),
+                product("NIOTLS", "swift-nio"),
                 product("Subprocess", "swift-subprocess"),
+                product("SystemPackage", "swift-system"),
                 product("UnixSignals", "swift-service-lifecycle"),
             ],
             swiftSettings: strict
@@ -146,7 +152,11 @@ let package = Package(
         tests("Stats", data: ["Vectors"]),
         tests("ModelExecutor", ["TestSupport"]),
         tests("Policy", data: ["Golden"]),
-        tests("LlamaBackend", ["DefaultModel", "ModelExecutor", "TestSupport"], data: ["Vectors", "StateDicts"]),
+        tests(
+            "LlamaBackend",
+            ["DefaultModel", "ModelExecutor", "TestSupport"],
+            data: ["Vectors", "StateDicts"]
+        ),
         tests("Telemetry", [product("CoreMetrics", "swift-metrics")], data: ["Golden"]),
         tests("Store", ["Policy", "Telemetry", product("GRDB", "GRDB.swift")]),
         tests("Summary", ["Policy", "Stats", "Store"], data: ["Golden"]),
@@ -169,7 +179,11 @@ let package = Package(
         tests(
             "EndToEnd",
             of: "CLI",
-            [product("AsyncHTTPClient", "async-http-client"), product("Subprocess", "swift-subprocess")],
+            [
+                product("AsyncHTTPClient", "async-http-client"),
+                product("Subprocess", "swift-subprocess"),
+                product("SystemPackage", "swift-system"),
+            ],
             data: ["Fixtures"]
         ),
     ]

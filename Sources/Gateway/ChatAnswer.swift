@@ -7,7 +7,9 @@ struct ChatAnswer: Sendable {
     private let id: RequestID
     private let model: String
     private let created: Int64
-    private let assignment: Assignment
+    /// Nil for an answer that no policy assigned.
+    private let assignment: Assignment?
+    private let mode: Mode
     private let isBlind: Bool
     private let includeUsage: Bool
 
@@ -16,8 +18,20 @@ struct ChatAnswer: Sendable {
         self.model = model
         created = now.millisecondsSinceEpoch / 1_000
         assignment = exchange.assignment
+        mode = exchange.assignment.served
         isBlind = exchange.policy.isBlind
         includeUsage = exchange.chat.includeUsage
+    }
+
+    /// For an answer given outside any policy.
+    init(id: RequestID, model: String, mode: Mode, now: Timestamp) {
+        self.id = id
+        self.model = model
+        created = now.millisecondsSinceEpoch / 1_000
+        assignment = nil
+        self.mode = mode
+        isBlind = false
+        includeUsage = true
     }
 
     /// The body of a `chat.completion`.
@@ -138,12 +152,12 @@ extension ChatAnswer {
         writer.key("headgate")
         writer.object { writer in
             writer.member("request_id", id.description)
-            writer.member("policy", assignment.policy.rawValue)
-            writer.member("policy_version", assignment.version.rawValue)
+            writer.member("policy", assignment?.policy.rawValue)
+            writer.member("policy_version", assignment?.version.rawValue)
             if isBlind { return }
-            writer.member("arm", assignment.arm.id.rawValue)
-            writer.member("mode", assignment.served.name.rawValue)
-            writer.member("k", assignment.served.k)
+            writer.member("arm", assignment?.arm.id.rawValue)
+            writer.member("mode", mode.name.rawValue)
+            writer.member("k", mode.k)
             writer.member("score", result.score)
             writer.key("candidates")
             writer.array { writer in

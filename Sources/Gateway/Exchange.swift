@@ -17,9 +17,12 @@ struct Exchange: Sendable {
     /// What the model is asked for.
     ///
     /// Sampling that a mode fixes is part of what an arm tries out, so it wins over the client's.
-    func generationRequest(defaultSeed: UInt64) -> GenerationRequest {
+    ///
+    /// - Parameter base: the model's own sampling, with a seed for a client that gave none.
+    func generationRequest(base: Sampling) -> GenerationRequest {
         let mode = assignment.served
-        var sampling = Sampling(seed: chat.seed ?? defaultSeed)
+        var sampling = base
+        if let seed = chat.seed { sampling.seed = seed }
         if let temperature = mode.temperature ?? chat.temperature { sampling.temperature = temperature }
         if let topP = mode.topP ?? chat.topP { sampling.topP = topP }
         if let topK = mode.topK ?? chat.topK { sampling.topK = topK }

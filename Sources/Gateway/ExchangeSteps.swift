@@ -27,7 +27,9 @@ extension ExchangeSteps {
     }
 
     func stream() -> GenerationStream {
-        core.backend.generate(exchange.generationRequest(defaultSeed: core.seed()))
+        var base = core.backend.model.sampling
+        base.seed = core.seed()
+        return core.backend.generate(exchange.generationRequest(base: base))
     }
 
     /// Puts the request's one completion on disk, and counts it.

@@ -31,8 +31,8 @@ import Testing
     }
 
     @Test func `the generator repeats itself and makes solvable puzzles of the trained size`() {
-        var first = PuzzleGenerator(random: Counter(state: 7))
-        var second = PuzzleGenerator(random: Counter(state: 7))
+        var first = PuzzleGenerator(random: SplitMix64(seed: 7))
+        var second = PuzzleGenerator(random: SplitMix64(seed: 7))
         for _ in 0..<1_000 {
             let problem = first.next()
             #expect(problem == second.next())
@@ -46,18 +46,5 @@ import Testing
 
     private func decode(_ line: String) throws -> Problem {
         try JSONDecoder().decode(Problem.self, from: Data(line.utf8))
-    }
-}
-
-/// SplitMix64: small, seeded and good enough to draw puzzles.
-private struct Counter: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -17,12 +17,10 @@ import Testing
     }
 
     @Test func `promtool accepts the whole catalogue`() throws {
-        let promtool = "/usr/bin/promtool"
-        guard FileManager.default.isExecutableFile(atPath: promtool) else {
-            let isCI = ProcessInfo.processInfo.environment["CI"] == "true"
-            #expect(!isCI, "promtool is missing: install Debian's package prometheus")
-            return
-        }
+        let environment = ProcessInfo.processInfo.environment
+        let cache = environment["XDG_CACHE_HOME"] ?? NSHomeDirectory() + "/.cache"
+        let promtool = cache + "/headgate/tools/promtool"
+        try #require(FileManager.default.isExecutableFile(atPath: promtool), "run 'make setup' first")
         let process = Process()
         process.executableURL = URL(fileURLWithPath: promtool)
         process.arguments = ["check", "metrics"]

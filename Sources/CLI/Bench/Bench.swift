@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// `headgate bench`: the figures that README and operators quote, each from one command.
+struct Bench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure this machine: the gateway path, the executor.",
+        subcommands: [BenchGateway.self]
+    )
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Subprocess
+import SystemPackage
+
+/// A gateway running as a child process, on a free port, with a folder of its own.
+///
+/// For benchmarks and end-to-end tests: what they meet is the built program, not parts of it.
+struct ServedGateway: Sendable {
+    /// `https://127.0.0.1:PORT`.
+    let url: String
+    let port: Int
+    let processID: Int32
+    let files: Files
+    private let signal: @Sendable (Signal) throws -> Void
+
+    /// Where a gateway's own files lie.
+    struct Files: Sendable {
+        let folder: String
+
+        var policies: String { folder + "/policies" }
+        var database: String { folder + "/headgate.db" }
+        var certificate: String { folder + "/cert.pem" }
+
+        /// Makes the folder and writes the policies, by file name.
+        static func make(policies documents: [String: String]) throws -> Files {
+            let files = Files(folder: NSTemporaryDirectory() + "headgate-" + UUID().uuidString)
+            try FileManager.default.createDirectory(
+                atPath: files.policies,
+                withIntermediateDirectories: true
+            )
+            for (name, text) in documents { try files.write(policy: name, text) }
+            return files
+        }
+
+        func write(policy name: String, _ text: String) throws {
+            try Data(text.utf8).write(to: URL(filePath: policies + "/" + name), options: .atomic)
+        }
+
+        func remove() {
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+    }
+
+    /// Starts `headgate serve`, waits until it listens, runs the body, then stops the gateway politely.
+    ///
+    /// - Throws: what the body throws, or `UsageError` with the gateway's exit status if it never listened.
+    static func serving<Result: Sendable>(
+        _ files: Files,
+        executable: String,
+        arguments: [String],
+        during body: @Sendable (ServedGateway) async throws -> Result
+    ) async throws -> Result {
+        let common = [
+            "serve", "--policies", files.policies, "--db", files.database, "--listen", "127.0.0.1:0",
+            "--state", files.folder,
+        ]
+        let outcome = try await Subprocess.run(
+            .path(FilePath(executable)),
+            arguments: .init(common + arguments),
+            input: .none,
+            output: .sequence,
+            error: .currentStandardError
+        ) { execution -> Result? in
+            var lines = execution.standardOutput.strings().makeAsyncIterator()
+            guard let port = try await listeningPort(&lines) else { return nil }
+            let gateway = ServedGateway(
+                url: "https://127.0.0.1:\(port)",
+                port: port,
+                processID: execution.processIdentifier.value,
+                files: files,
+                signal: { try execution.send(signal: $0) }
+            )
+            do {
+                let result = try await body(gateway)
+                try execution.send(signal: .terminate)
+                return result
+            } catch {
+                try execution.send(signal: .kill)
+                throw error
+            }
+        }
+        guard let result = outcome.closureResult else {
+            throw UsageError("the gateway ended before it listened (\(outcome.terminationStatus))")
+        }
+        return result
+    }
+
+    func send(_ signal: Signal) throws {
+        try self.signal(signal)
+    }
+
+    private static func listeningPort(
+        _ lines: inout SubprocessOutputSequence.StringSequence<UTF8>.AsyncIterator
+    ) async throws -> Int? {
+        while let line = try await lines.next() {
+            guard line.hasPrefix("listening https://"), let colon = line.lastIndex(of: ":") else { continue }
+            return Int(line[line.index(after: colon)...])
+        }
+        return nil
+    }
+}

@@ -1,0 +1,155 @@
+import Answers
+import ArgumentParser
+import Foundation
+import ModelExecutor
+import Policy
+import Stats
+
+/// `headgate eval`: a file of problems through the modes, offline, in this process.
+struct Eval: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run problems through the modes and compare accuracy and compute.",
+        discussion: """
+            A line of the file is {"prompt": …, "answer": …} for an exact or numeric answer, or
+            {"prompt": …, "numbers": […], "target": …} for a puzzle. Without a file, puzzles are generated.
+
+            Example:
+              headgate eval --problems puzzles.jsonl --modes single,low,medium,high
+            """
+    )
+
+    @Option(help: ArgumentHelp("Problems, one JSON object a line.", valueName: "jsonl"))
+    var problems: String?
+
+    @Option(help: "How many puzzles to generate when no file is given.")
+    var count = 100
+
+    @Option(help: "Modes to compare, separated by commas.")
+    var modes = "single,low,medium,high"
+
+    @Option(help: "Most tokens of one candidate, thinking and answer together.")
+    var maxTokens = 512
+
+    @Option(help: "Seed of the sampling and of generated puzzles.")
+    var seed: UInt64 = 1
+
+    @OptionGroup var backend: BackendOptions
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard count > 0, maxTokens > 0 else {
+            throw ValidationError("--count and --max-tokens must be at least 1")
+        }
+        _ = try chosenModes()
+    }
+
+    func run() async throws {
+        let problems = try loadedProblems()
+        let modes = try chosenModes()
+        let rows = try await backend.withBackend { backend in
+            var rows: [Row] = []
+            for mode in modes {
+                rows.append(try await measure(mode, on: problems, with: backend))
+            }
+            return rows
+        }
+        let report = Report(problems: problems.count, modes: rows)
+        print(json ? try JSONText.encode(report) : report.table(.output))
+    }
+
+    private func chosenModes() throws -> [Mode] {
+        try modes.split(separator: ",").map { name in
+            try BuiltInMode.named(name.trimmingCharacters(in: .whitespaces))
+        }
+    }
+
+    private func loadedProblems() throws -> [Problem] {
+        if let problems { return try ProblemFile.read(problems) }
+        var generator = PuzzleGenerator(random: SplitMix64(seed: seed))
+        return (0..<count).map { _ in generator.next() }
+    }
+
+    private func measure(
+        _ mode: Mode,
+        on problems: [Problem],
+        with backend: any GenerationBackend
+    ) async throws -> Row {
+        var progress = Progress("\(mode.name)".padded(7), total: problems.count)
+        var (right, tokens, done) = (0, 0, 0)
+        var waiting = problems.enumerated().map { (number: $0.offset, problem: $0.element) }[...]
+        let started = ContinuousClock.now
+        try await withThrowingTaskGroup(of: (isRight: Bool, tokens: Int).self) { group in
+            func launch() {
+                guard let next = waiting.popFirst() else { return }
+                let seed = seed &+ UInt64(next.number)
+                let request = GenerationRequest(
+                    messages: [ChatMessage(role: .user, content: next.problem.prompt)],
+                    effort: mode.effort,
+                    sampling: mode.sampling(seed: seed, of: backend.model),
+                    maxTokens: maxTokens
+                )
+                group.addTask {
+                    let result = try await backend.result(of: request)
+                    return (next.problem.accepts(result.answer), result.compute.candidateTokens)
+                }
+            }
+            for _ in 0..<Self.inFlight(k: mode.k) { launch() }
+            while let answer = try await group.next() {
+                done += 1
+                right += answer.isRight ? 1 : 0
+                tokens += answer.tokens
+                progress.show(done, detail: (Double(right) / Double(done) * 100).fixed(1) + " % right")
+                launch()
+            }
+        }
+        let seconds = started.duration(to: .now) / .seconds(1)
+        return Row(mode: mode, right: right, of: problems.count, candidateTokens: tokens, seconds: seconds)
+    }
+
+    /// Enough problems at once to keep 32 candidates in the batch.
+    private static func inFlight(k: Int) -> Int { max(1, 32 / k) }
+}
+
+extension Eval {
+    struct Report: Encodable {
+        let problems: Int
+        let modes: [Row]
+
+        func table(_ terminal: Terminal) -> String {
+            let head = "mode      k   right    95 % interval   tokens/problem   seconds"
+            let body = modes.map { row in
+                row.mode.padded(8) + "\(row.k)".padded(-3) + percent(row.accuracy).padded(-9)
+                    + "   \(percent(row.accuracyLow)) – \(percent(row.accuracyHigh))".padded(19)
+                    + (Double(row.candidateTokens) / Double(problems)).fixed(0).padded(-13)
+                    + row.seconds.fixed(1).padded(-10)
+            }
+            return ([terminal.styled(head, .bold)] + body).joined(separator: "\n")
+        }
+
+        private func percent(_ share: Double) -> String { (share * 100).fixed(1) + "%" }
+    }
+
+    /// One mode over all problems. Tokens are summed over every candidate, seconds are wall time.
+    struct Row: Encodable {
+        let mode: String
+        let k: Int
+        let accuracy: Double
+        let accuracyLow: Double
+        let accuracyHigh: Double
+        let candidateTokens: Int
+        let seconds: Double
+
+        init(mode: Mode, right: Int, of total: Int, candidateTokens: Int, seconds: Double) {
+            let interval = Counts(successes: right, trials: total).wilsonInterval()
+            self.mode = "\(mode.name)"
+            k = mode.k
+            accuracy = Double(right) / Double(total)
+            accuracyLow = interval.lower
+            accuracyHigh = interval.upper
+            self.candidateTokens = candidateTokens
+            self.seconds = seconds
+        }
+    }
+}

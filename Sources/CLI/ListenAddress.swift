@@ -1,0 +1,40 @@
+import Foundation
+
+/// A host and a port as typed, `127.0.0.1:8443` or `[::1]:8443`.
+struct ListenAddress: CustomStringConvertible {
+    let host: String
+    let port: Int
+
+    init(_ text: String) throws(UsageError) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw UsageError("'\(text)' is not HOST:PORT, such as 127.0.0.1:8443 or [::1]:0")
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty, text.hasPrefix("[") || !host.contains(":") else {
+            throw UsageError("'\(text)' has no usable host; an IPv6 address goes in brackets: [::1]:8443")
+        }
+        self.host = String(host)
+        self.port = Int(port)
+    }
+
+    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// Where things of this user are kept unless told otherwise.
+enum StatePaths {
+    /// `$XDG_STATE_HOME/headgate`, or `~/.local/state/headgate`.
+    static var defaultFolder: String {
+        let environment = ProcessInfo.processInfo.environment
+        let base = environment["XDG_STATE_HOME"] ?? NSHomeDirectory() + "/.local/state"
+        return base + "/headgate"
+    }
+}
+
+/// Lines on standard output that scripts wait for.
+enum StandardOutput {
+    /// Written at once, past any buffering: a script may be waiting for it on a pipe.
+    static func announce(_ line: String) {
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
+    }
+}

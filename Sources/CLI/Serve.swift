@@ -1,0 +1,153 @@
+import ArgumentParser
+import Foundation
+import Gateway
+import Logging
+import ModelExecutor
+import Policy
+import ServiceLifecycle
+import Store
+import Telemetry
+import UnixSignals
+
+/// `headgate serve`: the gateway. The only place where the modules meet.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve the model over HTTPS, split by the policies of a folder.",
+        discussion: """
+            Prints 'listening https://HOST:PORT' once it takes connections. On a loopback address without
+            --cert it makes its own certificate and prints how to trust it.
+
+            Example:
+              headgate serve --policies policies --db headgate.db
+            """
+    )
+
+    @Option(help: ArgumentHelp("Folder of policy documents; watched for changes.", valueName: "folder"))
+    var policies = "policies"
+
+    @Option(help: ArgumentHelp("SQLite file of the record; made if it isn't there.", valueName: "file"))
+    var db = "headgate.db"
+
+    @Option(help: ArgumentHelp("Address to listen on; port 0 picks a free one.", valueName: "host:port"))
+    var listen = "127.0.0.1:8443"
+
+    @Option(help: ArgumentHelp("Certificate chain to serve with.", valueName: "pem"))
+    var cert: String?
+
+    @Option(help: ArgumentHelp("Private key of the certificate.", valueName: "pem"))
+    var key: String?
+
+    @Option(help: ArgumentHelp("Folder for a certificate made here.", valueName: "folder"))
+    var state = StatePaths.defaultFolder
+
+    @Option(
+        help:
+            "Least severe messages to log: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).",
+        transform: Serve.logLevel
+    )
+    var logLevel = Logger.Level.info
+
+    @OptionGroup var backend: BackendOptions
+
+    func run() async throws {
+        let address = try ListenAddress(listen)
+        let loaded = try loadedPolicies()
+        let tls = try TLSSetup(
+            host: address.host,
+            certificate: cert,
+            key: key,
+            stateFolder: state,
+            now: Date()
+        )
+        var logger = Logger(label: "headgate") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = logLevel
+        let metrics = HeadgateMetrics(version: Version.current)
+        let store = try RecordStore(StoreConfiguration(path: db), metrics: metrics)
+        try await store.remember(loaded.policies.map(\.record))
+        let parts = Parts(
+            address: address,
+            policies: ActivePolicies(loaded),
+            tls: tls,
+            store: store,
+            metrics: metrics,
+            logger: logger
+        )
+        metrics.admit(loaded, at: Date())
+        metrics.http.certificateExpiry.set(tls.expires.timeIntervalSince1970)
+        logStart(parts, warnings: loaded.warnings)
+        let (model, session) = try backend.make()
+        try await group(parts, backend: model, session: session).run()
+    }
+
+    private static func logLevel(_ text: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: text) else {
+            throw ValidationError("'\(text)' is not a log level")
+        }
+        return level
+    }
+
+    /// What the services of one gateway share.
+    struct Parts {
+        let address: ListenAddress
+        let policies: ActivePolicies
+        let tls: TLSSetup
+        let store: RecordStore
+        let metrics: HeadgateMetrics
+        let logger: Logger
+    }
+
+    private func loadedPolicies() throws -> PolicySet {
+        do {
+            return try PolicySet.load(folder: policies)
+        } catch {
+            note("\(error)")
+            throw ExitCode(ExitStatus.refused)
+        }
+    }
+
+    /// Listed in the order in which they start; shutdown runs in reverse, so listening stops first and the
+    /// record closes last.
+    private func group(
+        _ parts: Parts,
+        backend: any GenerationBackend,
+        session: SessionService?
+    ) -> ServiceGroup {
+        let host = parts.address.host
+        let server = GatewayServer(
+            configuration: GatewayConfiguration(host: host, port: parts.address.port, tls: parts.tls),
+            policies: parts.policies,
+            backend: backend,
+            store: parts.store,
+            metrics: parts.metrics,
+            logger: parts.logger
+        ) { port in
+            StandardOutput.announce("listening https://\(host):\(port)")
+        }
+        let watch = PolicyWatchService(folder: policies, parts: parts)
+        let models: [any Service] = session.map { [$0] } ?? []
+        let all: [any Service] = [RecordService(store: parts.store)] + models + [watch, server]
+        return ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: all.map { .init(service: $0) },
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: parts.logger
+            )
+        )
+    }
+
+    private func logStart(_ parts: Parts, warnings: [PolicyProblem]) {
+        let logger = parts.logger
+        for warning in warnings { logger.warning("\(warning)") }
+        if parts.store.closedAsCrashed > 0 {
+            logger.warning(
+                "the last run ended without closing its requests; they are recorded as failed",
+                metadata: ["requests": "\(parts.store.closedAsCrashed)"]
+            )
+        }
+        logger.info("certificate SHA-256 \(parts.tls.fingerprint)")
+        guard let authority = parts.tls.certificateAuthorityFile else { return }
+        logger.info(
+            "self-signed; trust it with: curl --cacert \(authority) https://\(parts.address)/v1/models"
+        )
+    }
+}

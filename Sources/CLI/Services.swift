@@ -1,0 +1,86 @@
+import Foundation
+import Logging
+import Policy
+import ServiceLifecycle
+import Store
+import Telemetry
+import UnixSignals
+
+/// Keeps the record open while the other services run and closes it after them.
+struct RecordService: Service {
+    let store: RecordStore
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        try await store.shutdown()
+    }
+}
+
+/// Watches the policy folder; a change is in force once the record knows it, and SIGHUP asks for a look at once.
+struct PolicyWatchService: Service {
+    let folder: String
+    let parts: Serve.Parts
+
+    func run() async throws {
+        let watcher = PolicyWatcher(
+            folder: folder,
+            active: parts.policies,
+            prepare: { await prepared($0) },
+            onReload: { tell($0) }
+        )
+        try await cancelWhenGracefulShutdown {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await watcher.run() }
+                for await _ in await UnixSignalsSequence(trapping: .sighup) { await watcher.reload() }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    /// A version is recorded before any request can be assigned by it; if it can't be, the old one stays.
+    private func prepared(_ set: PolicySet) async -> PolicyProblem? {
+        do {
+            try await parts.store.remember(set.policies.map(\.record))
+        } catch {
+            return PolicyProblem(
+                file: folder,
+                message: "the new versions can't be recorded: \(error)",
+                fix: "mend the record, then send SIGHUP"
+            )
+        }
+        parts.metrics.admit(set, replacing: parts.policies.current, at: Date())
+        return nil
+    }
+
+    private func tell(_ reload: PolicyReload) {
+        switch reload {
+        case .unchanged: return
+        case .loaded(let set):
+            let versions = set.policies.map { "\($0.id)@\($0.version)" }.joined(separator: " ")
+            parts.logger.info("policies in force", metadata: ["versions": "\(versions)"])
+            for warning in set.warnings { parts.logger.warning("\(warning)") }
+        case .refused(let problems):
+            parts.metrics.policies.reloadFailed()
+            parts.logger.error("the policies changed and are refused, so the old ones stay:\n\(problems)")
+        }
+    }
+}
+
+extension HeadgateMetrics {
+    /// Makes the policies of a loaded folder countable, and the removed ones' shares zero.
+    func admit(_ set: PolicySet, replacing old: PolicySet? = nil, at time: Date) {
+        for policy in set.policies {
+            let shares = policy.arms.map { ("\($0.id)", Double($0.share.basisPoints) / 10_000) }
+            admit(
+                policy: "\(policy.id)",
+                version: "\(policy.version)",
+                shares: Dictionary(uniqueKeysWithValues: shares),
+                outcomes: policy.metrics.map { "\($0.name)" }
+            )
+        }
+        for gone in old?.policies ?? [] where set.policy(named: gone.id) == nil {
+            policies.retire(policy: "\(gone.id)")
+        }
+        policies.reloaded(at: time.timeIntervalSince1970)
+    }
+}
