@@ -84,8 +84,8 @@ def fit_head(data: Rollouts, loss: str, epochs: int, seed: int, rate: float = 1e
 
 @torch.no_grad()
 def score(head: ScoreHead, data: Rollouts) -> tuple[np.ndarray, np.ndarray]:
-    """Sample scores S (geometric mean, 0 without steps) and step scores."""
+    """Sample scores S (geometric mean, 0 without steps) and step logits."""
     logits = head(torch.from_numpy(data.features))
     steps = np.diff(data.starts)
     scores = log_scores(logits, torch.from_numpy(data.owner), len(steps)).exp().numpy()
-    return np.where(steps > 0, scores, 0.0), logits.sigmoid().numpy()
+    return np.where(steps > 0, scores, 0.0), logits.numpy()

@@ -1,5 +1,6 @@
 """A small llama-shaped transformer and its batched sampler."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 import torch
@@ -156,49 +157,93 @@ class Sample:
 
 
 class _Cache:
-    """Keys and values of a batch of left-padded sequences."""
+    """Keys and values of many continuations of a few left-padded prompts, which are stored once each.
 
-    def __init__(self, policy: Policy, prompts: list[list[int]], room: int):
-        self.policy, s = policy, policy.shape
-        self.width = max(map(len, prompts))
-        self.used = 0
-        self.pads = torch.tensor([self.width - len(p) for p in prompts])
-        size = (s.layers, 2, len(prompts) * s.kv_heads, self.width + room, s.head_size)
-        self.kv = torch.zeros(size)
+    Every continuation owns a slot for as long as the batch runs and a row for as long as it is alive.
+    """
 
-    def keep(self, rows: Tensor) -> None:
-        count = self.policy.shape.kv_heads
-        heads = (rows[:, None] * count + torch.arange(count)).flatten()
-        kept = self.kv.new_empty((*self.kv.shape[:2], len(heads), *self.kv.shape[3:]))
-        for old, new in zip(self.kv.flatten(0, 1), kept.flatten(0, 1)):
-            new[:, : self.used] = old[heads, : self.used]
-        self.kv, self.pads = kept, self.pads[rows]
+    def __init__(self, policy: Policy, prompts: list[list[int]], each: int, room: int):
+        self.policy, self.each, s = policy, each, policy.shape
+        self.width, self.used = max(map(len, prompts)), 0
+        self.slots = torch.arange(len(prompts) * each)
+        pads = torch.tensor([self.width - len(p) for p in prompts])
+        padding = torch.arange(self.width) < pads[:, None]
+        self.padding = torch.zeros(padding.shape).masked_fill_(padding, -1e9).repeat_interleave(s.kv_heads, dim=0)
+        self.shared = torch.zeros(s.layers, 2, len(prompts) * s.kv_heads, self.width, s.head_size)
+        self.own = torch.zeros(s.layers, 2, len(self.slots) * s.kv_heads, room, s.head_size)
+        self.ids = torch.tensor([[tok.PAD] * (self.width - len(p)) + p for p in prompts])
+
+    def prefill(self) -> tuple[Tensor, Tensor]:
+        """Runs the prompts; returns float logits and features of their last position, one row per slot."""
+        policy, time = self.policy, self.width
+        future = torch.zeros(time, time).masked_fill_(torch.ones(time, time, dtype=torch.bool).triu(1), -1e9)
+        bias = self.padding[:, None] + future
+
+        def attention(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            keys, values = self.shared[layer]
+            keys.copy_(k.flatten(0, 1))
+            values.copy_(v.flatten(0, 1))
+            grouped = q.reshape(len(keys), -1, time, q.shape[-1]) * q.shape[-1] ** -0.5
+            weights = (grouped @ keys[:, None].mT + bias[:, None]).softmax(-1)
+            return (weights @ values[:, None]).view(q.shape)
+
+        logits, features = self._run(self.ids, 0, attention)
+        return logits.repeat_interleave(self.each, dim=0), features.repeat_interleave(self.each, dim=0)
 
     def step(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Appends ids [batch, n]; returns float logits and features of the last position."""
-        policy, s = self.policy, self.policy.shape
-        count, begin, end = ids.shape[1], self.used, self.used + ids.shape[1]
+        """Appends one token to every row; returns float logits and features."""
+        now = self.used
+        self.used += 1
+
+        def attention(layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+            keys, values = self.own[layer]
+            keys[:, now], values[:, now] = k.flatten(0, 2), v.flatten(0, 2)
+            grouped = q.reshape(len(keys), -1, q.shape[-1]) * q.shape[-1] ** -0.5
+            before, prompt_values = self.shared[layer]
+            early = self._gather(torch.bmm(self._scatter(grouped), before.mT) + self.padding[:, None])
+            late = torch.bmm(grouped, keys[:, : now + 1].mT)
+            weights = torch.cat((early, late), dim=-1).softmax(-1)
+            early, late = weights.split((self.width, now + 1), dim=-1)
+            attended = self._gather(torch.bmm(self._scatter(early), prompt_values))
+            return torch.baddbmm(attended, late, values[:, : now + 1]).view(len(ids), -1, 1, q.shape[-1])
+
+        return self._run(ids[:, None], self.width + now, attention)
+
+    def keep(self, rows: Tensor) -> None:
+        """Forgets all rows but these."""
+        count = self.policy.shape.kv_heads
+        heads = (rows[:, None] * count + torch.arange(count)).flatten()
+        kept = self.own.new_empty((*self.own.shape[:2], len(heads), *self.own.shape[3:]))
+        for old, new in zip(self.own.flatten(0, 1), kept.flatten(0, 1)):
+            new[:, : self.used] = old[heads, : self.used]
+        self.own, self.slots = kept, self.slots[rows]
+
+    def _run(self, ids: Tensor, begin: int, attention: Callable[..., Tensor]) -> tuple[Tensor, Tensor]:
+        policy, end = self.policy, begin + ids.shape[1]
         cos, sin = policy.cos[begin:end, None], policy.sin[begin:end, None]
-        columns = torch.arange(end)
-        hidden = (columns[None, None] < self.pads[:, None, None]) | (columns > torch.arange(begin, end)[:, None])
-        bias = torch.zeros(hidden.shape).masked_fill_(hidden, -1e9)
-        bias = bias.repeat(1, s.heads // s.kv_heads, 1).repeat_interleave(s.kv_heads, dim=0)
         x = features = policy.embed(ids)
         for layer, block in enumerate(policy.blocks):
             q, k, v = block.project(x, cos, sin)
-            keys, values = self.kv[layer]
-            keys[:, begin:end], values[:, begin:end] = k.flatten(0, 1), v.flatten(0, 1)
-            grouped = q.reshape(len(keys), -1, s.head_size).float() * s.head_size**-0.5
             with torch.autocast("cpu", enabled=False):
-                weights = torch.baddbmm(bias, grouped, keys[:, :end].mT).softmax(-1)
-                attended = torch.bmm(weights, values[:, :end])
-            attended = attended.view(len(ids), s.heads, count, s.head_size)
+                attended = attention(layer, q.float(), k.float(), v.float())
             x = block.finish(x, attended.transpose(1, 2).flatten(-2))
-            if layer == s.scored_layer:
+            if layer == policy.shape.scored_layer:
                 features = x
-        self.used = end
-        last = rms_norm(x[:, -1], policy.norm, s.epsilon)
+        last = rms_norm(x[:, -1], policy.norm, policy.shape.epsilon)
         return policy.unembed(last).float(), features[:, -1].float()
+
+    def _scatter(self, rows: Tensor) -> Tensor:
+        """[rows * kv heads, group, n] to [prompts * kv heads, slots of a prompt * group, n]."""
+        kv, (_, group, size) = self.policy.shape.kv_heads, rows.shape
+        full = rows.new_zeros(len(self.ids) * self.each, kv, group, size)
+        full[self.slots] = rows.view(-1, kv, group, size)
+        return full.view(-1, self.each, kv, group, size).transpose(1, 2).reshape(-1, self.each * group, size)
+
+    def _gather(self, full: Tensor) -> Tensor:
+        """The inverse of `_scatter` for the rows that are alive."""
+        kv, size = self.policy.shape.kv_heads, full.shape[-1]
+        slots = full.view(-1, kv, self.each, full.shape[1] // self.each, size).transpose(1, 2).flatten(0, 1)
+        return slots[self.slots].flatten(0, 1)
 
 
 def _choose(logits: Tensor, temperature: float, top_p: float, generator: torch.Generator) -> Tensor:
@@ -223,12 +268,9 @@ def sample(
 ) -> list[Sample]:
     """`each` samples per prompt, in prompt order; log-probabilities are those of the plain model (T = 1)."""
     generator = torch.Generator().manual_seed(seed)
-    cache = _Cache(policy, prompts, limit)
-    padded = torch.tensor([[tok.PAD] * (cache.width - len(p)) + p for p in prompts])
-    logits, features = cache.step(padded)
+    cache = _Cache(policy, prompts, each, limit)
+    logits, features = cache.prefill()
     rows = torch.arange(len(prompts)).repeat_interleave(each)
-    cache.keep(rows)
-    logits, features = logits[rows], features[rows]
     samples = [Sample(prompt=int(r)) for r in rows]
     alive = list(range(len(samples)))
     ended = [False] * len(samples)
@@ -258,5 +300,5 @@ def sample(
             keep = torch.tensor(running)
             cache.keep(keep)
             chosen, alive = chosen[keep], [alive[r] for r in running]
-        logits, features = cache.step(chosen[:, None])
+        logits, features = cache.step(chosen)
     return samples

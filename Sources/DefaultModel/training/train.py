@@ -58,7 +58,7 @@ def rollouts(arguments: argparse.Namespace) -> None:
     print(f"pass@1 {100 * data.correct.mean():.1f} greedy {100 * right.mean():.1f} tokens {data.length.sum()}")
 
 
-def head(arguments: argparse.Namespace) -> None:
+def train_head(arguments: argparse.Namespace) -> None:
     """Trains a head on stored rollouts; the last fifth of the prompts only judges it."""
     data = Rollouts.load(arguments.rollouts)
     training = len(data.correct) // data.each * 4 // 5
@@ -128,7 +128,7 @@ def main() -> None:
     stage.add_argument("--loss", choices=("spr", "spr-warm", "spr-plain", "bce", "pairwise"), default="spr")
     stage.add_argument("--epochs", type=int, default=10)
     stage.add_argument("--seed", type=int, default=1)
-    stage.set_defaults(run=head)
+    stage.set_defaults(run=train_head)
     stage = stages.add_parser("judge", help="all figures of a head on rollouts")
     stage.add_argument("--rollouts", type=Path, required=True)
     stage.add_argument("--head", type=Path, required=True)
