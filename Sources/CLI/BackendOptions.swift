@@ -23,8 +23,8 @@ struct BackendOptions: ParsableArguments {
     )
     var head: String?
 
-    @Option(help: "Tokens that one candidate may hold, prompt included.")
-    var context = 2048
+    @Option(help: "Tokens of one candidate, prompt included; 512 for the built-in model, else 2048.")
+    var context: Int?
 
     @Option(help: "Candidates alive at once.")
     var sequences = 64
@@ -39,8 +39,8 @@ struct BackendOptions: ParsableArguments {
         guard head == nil || model != nil else {
             throw ValidationError("--head belongs to a --model; the built-in model has its own")
         }
-        guard (64...1_048_576).contains(context) else {
-            throw ValidationError("--context is \(context); choose 64 to 1048576")
+        guard context.map({ (64...1_048_576).contains($0) }) ?? true else {
+            throw ValidationError("--context must be 64 to 1048576")
         }
         guard (1...256).contains(sequences) else {
             throw ValidationError("--sequences is \(sequences); choose 1 to 256")
@@ -48,9 +48,13 @@ struct BackendOptions: ParsableArguments {
         guard threads.map({ $0 > 0 }) ?? true else { throw ValidationError("--threads must be at least 1") }
     }
 
+    /// A puzzle with its thinking takes about 100 tokens; cells beyond this would only take memory.
+    static let builtInContext = 512
+    static let defaultContext = 2048
+
     var settings: LlamaSettings {
         LlamaSettings(
-            contextTokens: context,
+            contextTokens: context ?? (model == nil ? Self.builtInContext : Self.defaultContext),
             sequences: sequences,
             threads: threads,
             gpuLayers: gpuLayers

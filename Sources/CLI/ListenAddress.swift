@@ -29,6 +29,12 @@ enum StatePaths {
         let base = environment["XDG_STATE_HOME"] ?? NSHomeDirectory() + "/.local/state"
         return base + "/headgate"
     }
+
+    /// The certificate that a gateway of this user made for itself; nil when none has.
+    static var ownCertificate: String? {
+        let path = defaultFolder + "/headgate-cert.pem"
+        return FileManager.default.isReadableFile(atPath: path) ? path : nil
+    }
 }
 
 /// Lines on standard output that scripts wait for.

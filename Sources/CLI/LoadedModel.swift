@@ -23,15 +23,9 @@ struct LoadedModel {
                 settings: settings
             )
         } else {
-            let bytes = Self.bytes(headgate_default_model())
-            digest = FileDigest.sha256(of: bytes)
-            let headFile = try HeadFile(bytes: Self.bytes(headgate_default_head()), name: "the built-in head")
-            model = try LlamaModel(
-                .bytes(bytes, name: "the built-in model"),
-                head: headFile,
-                digest: digest,
-                settings: settings
-            )
+            let (source, headFile) = try Self.builtIn()
+            digest = FileDigest.sha256(of: Self.bytes(headgate_default_model()))
+            model = try LlamaModel(source, head: headFile, digest: digest, settings: settings)
         }
         description = ModelDescription(
             name: "default",
@@ -50,6 +44,12 @@ struct LoadedModel {
         sampling.topP = recommended?.topP ?? sampling.topP
         sampling.repetitionPenalty = recommended?.repetitionPenalty ?? sampling.repetitionPenalty
         return sampling
+    }
+
+    /// The model and head that are part of this program.
+    static func builtIn() throws(LlamaError) -> (model: ModelSource, head: HeadFile) {
+        let head = try HeadFile(bytes: bytes(headgate_default_head()), name: "the built-in head")
+        return (.bytes(bytes(headgate_default_model()), name: "the built-in model"), head)
     }
 
     private static func bytes(_ file: headgate_embedded_file) -> UnsafeRawBufferPointer {
@@ -79,6 +79,6 @@ enum FileDigest {
 extension LlamaSession where Model == LlamaModel {
     /// A session that owns the loaded model.
     static func loading(_ loaded: sending LoadedModel) -> LlamaSession {
-        LlamaSession(model: loaded.model, description: loaded.description)
+        LlamaSession(loaded.model, description: loaded.description)
     }
 }

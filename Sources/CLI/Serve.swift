@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Gateway
+import LlamaBackend
 import Logging
 import ModelExecutor
 import Policy
@@ -76,6 +77,7 @@ struct Serve: AsyncParsableCommand {
         metrics.http.certificateExpiry.set(tls.expires.timeIntervalSince1970)
         logStart(parts, warnings: loaded.warnings)
         let (model, session) = try backend.make()
+        if let session { metrics.sample { metrics.executor.set(session.session.load) } }
         try await group(parts, backend: model, session: session).run()
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import LlamaBackend
 import Logging
 import Policy
 import ServiceLifecycle
@@ -63,6 +64,15 @@ struct PolicyWatchService: Service {
             parts.metrics.policies.reloadFailed()
             parts.logger.error("the policies changed and are refused, so the old ones stay:\n\(problems)")
         }
+    }
+}
+
+extension ExecutorMetrics {
+    func set(_ load: SessionLoad) {
+        cells.set(Double(load.cells))
+        cellsInUse.set(Double(load.reservedCells))
+        activeCandidates.set(Double(load.runningCandidates))
+        queueLength.set(Double(load.queuedRequests))
     }
 }
 

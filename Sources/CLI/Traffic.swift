@@ -16,7 +16,9 @@ struct Traffic: AsyncParsableCommand {
     @Option(help: "Address of the gateway.")
     var url = "https://127.0.0.1:8443"
 
-    @Option(help: ArgumentHelp("Certificate to trust (PEM).", valueName: "pem"))
+    @Option(
+        help: ArgumentHelp("Certificate to trust; this user's own gateway's when left out.", valueName: "pem")
+    )
     var cacert: String?
 
     @Option(help: "How many questions to ask.")
@@ -50,7 +52,8 @@ struct Traffic: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let client = try GatewayClient.make(url: url, certificate: cacert, timeout: .seconds(timeout))
+        let certificate = cacert ?? StatePaths.ownCertificate
+        let client = try GatewayClient.make(url: url, certificate: certificate, timeout: .seconds(timeout))
         let plan = try plannedQuestions()
         let tally: TrafficTally
         do {

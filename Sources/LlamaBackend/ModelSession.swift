@@ -8,6 +8,7 @@ public typealias LlamaSession = ModelSession<LlamaModel>
 public struct SessionLoad: Sendable, Hashable {
     public var queuedRequests = 0
     public var runningRequests = 0
+    public var runningCandidates = 0
     public var reservedCells = 0
     public var cells = 0
 }
@@ -127,6 +128,7 @@ public actor ModelSession<Model: TokenModel>: GenerationBackend {
         let load = SessionLoad(
             queuedRequests: batch.queuedRequests,
             runningRequests: batch.runningRequests,
+            runningCandidates: batch.runningCandidates,
             reservedCells: batch.reservedCells,
             cells: batch.model.limits.cells
         )

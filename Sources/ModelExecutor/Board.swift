@@ -14,6 +14,7 @@ struct Board {
     var hasWork: Bool { !waiting.isEmpty || !running.isEmpty }
     var queuedRequests: Int { waiting.count }
     var runningRequests: Int { running.count }
+    var runningCandidates: Int { running.reduce(0) { $0 + $1.candidates.count } }
     var reservedCells: Int { pool.reservedCells }
 
     init(model: borrowing some TokenModel, settings: BatchSettings) {

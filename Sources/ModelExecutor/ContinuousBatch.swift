@@ -58,6 +58,8 @@ public struct ContinuousBatch<Model: TokenModel> {
 
     /// Requests that hold sequences.
     public var runningRequests: Int { board.runningRequests }
+    /// Candidates of the running requests, those already done among them.
+    public var runningCandidates: Int { board.runningCandidates }
 
     /// Key-value cells reserved by running requests, of `model.limits.cells`.
     public var reservedCells: Int { board.reservedCells }

@@ -18,7 +18,7 @@ extension ExecutorError: CustomStringConvertible {
             "the prompt has \(tokens) tokens and the model takes \(limit); shorten it"
         case .needsHead(let selection):
             "selection \(selection.rawValue) needs a score head and this model has none; "
-                + "train one with `headgate learn`, or use `select: majority`"
+                + "serve one with `--head`, or use mode single or `select: majority`"
         case .needsSteps(let selection):
             "selection \(selection.rawValue) needs a step token and this model's tokenizer splits \".\\n\\n\"; "
                 + "use `select: majority`"

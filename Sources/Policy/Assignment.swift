@@ -79,8 +79,16 @@ extension SplitPolicy {
         }
         let arm = arm(for: subject)
         let served = mode(for: effort, assigned: arm.mode)
-        let exclusion: Exclusion? = served == arm.mode ? nil : .clientEffort
+        let exclusion: Exclusion? = matters(effort) ? .clientEffort : nil
         return assignment(subject, source, arm, served: served, excludedBecause: exclusion)
+    }
+
+    /// Whether the client's effort would change the mode of any arm.
+    ///
+    /// Of any, not of the request's own: a request for low effort counted in arm low and dropped from arm medium
+    /// would make the arms' populations differ by what clients ask for.
+    private func matters(_ effort: ReasoningEffort?) -> Bool {
+        arms.contains { mode(for: effort, assigned: $0.mode) != $0.mode }
     }
 
     private static func effort(_ name: String?) throws(AssignmentRefusal) -> ReasoningEffort? {

@@ -8,6 +8,7 @@ public final class HeadgateMetrics: Sendable {
     public let executor: ExecutorMetrics
     public let http: HTTPMetrics
     private let process: ProcessMetrics
+    private let samplers = Mutex<[@Sendable () -> Void]>([])
     private let arms = Mutex<[ArmKey: ArmMetrics]>([:])
 
     private struct ArmKey: Hashable {
@@ -48,9 +49,15 @@ public final class HeadgateMetrics: Sendable {
         return found
     }
 
+    /// Runs the closure before each exposition: for figures that are read at that moment, not counted.
+    public func sample(_ body: @escaping @Sendable () -> Void) {
+        samplers.withLock { $0.append(body) }
+    }
+
     /// Everything, as Prometheus text 0.0.4, with the process's own figures read at this moment.
     public func exposition() -> String {
         process.update()
+        for sample in samplers.withLock({ $0 }) { sample() }
         return Exposition.text(of: registry)
     }
 }

@@ -38,7 +38,7 @@ enum BuiltProgram {
             case .exited(let code): code
             case .signaled(let signal): -signal
             }
-        return Run(output: result.standardOutput ?? "", errors: result.standardError ?? "", status: status)
+        return Run(output: result.standardOutput, errors: result.standardError, status: status)
     }
 
     /// Serves with the given policies and backend while the body runs.

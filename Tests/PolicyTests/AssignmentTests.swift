@@ -46,6 +46,21 @@ import Testing
         #expect(assignment.excludedBecause == (isExcluded ? .clientEffort : nil))
     }
 
+    @Test(arguments: [ClientEffort.honour, .cap])
+    func `whether a request is left out does not depend on its arm`(rule: ClientEffort) throws {
+        let policy = try SplitPolicy(document("client_effort: \(rule.rawValue)", treatment: "50%"))
+        for effort in ["minimal", "low", "medium", "high"] {
+            let exclusions = try SubjectID.sample(count: 50).map { subject in
+                try policy.assignment(
+                    for: request(["x-subject-id": subject.rawValue]),
+                    requestID: "r",
+                    clientEffort: effort
+                ).excludedBecause
+            }
+            #expect(Set(exclusions).count == 1, "\(rule) with \(effort): \(exclusions)")
+        }
+    }
+
     @Test func `an unknown effort is refused by name`() throws {
         let policy = try SplitPolicy(document())
         #expect(throws: AssignmentRefusal.unknownEffort("max")) {

@@ -4,6 +4,6 @@ import ArgumentParser
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure this machine: the gateway path, the executor.",
-        subcommands: [BenchGateway.self]
+        subcommands: [BenchGateway.self, BenchExecutor.self]
     )
 }

@@ -19,7 +19,7 @@ struct ServedGateway: Sendable {
 
         var policies: String { folder + "/policies" }
         var database: String { folder + "/headgate.db" }
-        var certificate: String { folder + "/cert.pem" }
+        var certificate: String { folder + "/headgate-cert.pem" }
 
         /// Makes the folder and writes the policies, by file name.
         static func make(policies documents: [String: String]) throws -> Files {
