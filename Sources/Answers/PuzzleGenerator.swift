@@ -1,5 +1,8 @@
-/// Makes solvable puzzles in everyday wording, the same ones for the same generator.
+import Crypto
+
+/// Makes solvable puzzles in everyday wording that the built-in model was not trained on.
 ///
+/// The same generator makes the same puzzles.
 /// The target is the result of random legal play over the drawn numbers, so every puzzle has a solution.
 /// Ranges are those the built-in model was trained on: three or four numbers from 1 to 20, targets from 10
 /// to 100, intermediate results up to 200.
@@ -28,9 +31,9 @@ public struct PuzzleGenerator<Random: RandomNumberGenerator> {
         while true {
             let count = Int.random(in: 3...4, using: &random)
             let numbers = (0..<count).map { _ in Int.random(in: 1...20, using: &random) }
-            if let target = play(numbers), (10...100).contains(target) {
-                return Puzzle(numbers: numbers, target: target)
-            }
+            guard let target = play(numbers), (10...100).contains(target) else { continue }
+            let puzzle = Puzzle(numbers: numbers, target: target)
+            if puzzle.isHeldOut { return puzzle }
         }
     }
 
@@ -46,5 +49,15 @@ public struct PuzzleGenerator<Random: RandomNumberGenerator> {
             left.insert(result, at: Int.random(in: 0...left.count, using: &random))
         }
         return left.first
+    }
+}
+
+extension Puzzle {
+    /// Whether the puzzle belongs to the one in ten that training left out, by a hash of its content.
+    ///
+    /// The same rule as `held_out` in the training code.
+    var isHeldOut: Bool {
+        let key = "[" + numbers.sorted().map(String.init).joined(separator: ", ") + "]=\(target)"
+        return SHA256.hash(data: Array(key.utf8)).prefix(1).allSatisfy { $0 % 10 == 0 }
     }
 }

@@ -18,7 +18,9 @@ struct Ask: AsyncParsableCommand {
     @Argument(help: "The question.")
     var text: String
 
-    @Option(help: "Thinking effort: single (k=1), low (2), medium (8) or high (32).")
+    @Option(
+        help: "Thinking effort: single (k=1), low (2), medium (8), high (32), or RULE@K such as majority@8."
+    )
     var mode = "medium"
 
     @Option(help: "Most tokens of one candidate, thinking and answer together.")
@@ -34,11 +36,11 @@ struct Ask: AsyncParsableCommand {
 
     func validate() throws {
         guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
-        _ = try BuiltInMode.named(mode)
+        _ = try NamedMode.named(mode)
     }
 
     func run() async throws {
-        let mode = try BuiltInMode.named(mode)
+        let mode = try NamedMode.named(mode)
         let seed = seed ?? .random(in: .min ... .max)
         let started = ContinuousClock.now
         let (result, model) = try await backend.withBackend { backend in

@@ -24,7 +24,7 @@ struct Eval: AsyncParsableCommand {
     @Option(help: "How many puzzles to generate when no file is given.")
     var count = 100
 
-    @Option(help: "Modes to compare, separated by commas.")
+    @Option(help: "Modes to compare, separated by commas; RULE@K, such as majority@8, is one too.")
     var modes = "single,low,medium,high"
 
     @Option(help: "Most tokens of one candidate, thinking and answer together.")
@@ -61,7 +61,7 @@ struct Eval: AsyncParsableCommand {
 
     private func chosenModes() throws -> [Mode] {
         try modes.split(separator: ",").map { name in
-            try BuiltInMode.named(name.trimmingCharacters(in: .whitespaces))
+            try NamedMode.named(name.trimmingCharacters(in: .whitespaces))
         }
     }
 

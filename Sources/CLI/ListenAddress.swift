@@ -5,6 +5,11 @@ struct ListenAddress: CustomStringConvertible {
     let host: String
     let port: Int
 
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
     init(_ text: String) throws(UsageError) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             throw UsageError("'\(text)' is not HOST:PORT, such as 127.0.0.1:8443 or [::1]:0")

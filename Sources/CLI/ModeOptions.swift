@@ -1,14 +1,26 @@
 import ModelExecutor
 import Policy
 
-/// The modes that the command line knows by name.
-enum BuiltInMode {
+/// The modes that the command line knows: the built-in ones, and any rule with any k.
+enum NamedMode {
     static func named(_ name: String) throws(UsageError) -> Mode {
-        guard let mode = Mode.builtIn.first(where: { "\($0.name)" == name }) else {
-            let known = Mode.builtIn.map { "\($0.name)" }.joined(separator: ", ")
-            throw UsageError("there is no mode '\(name)'; choose from \(known)")
-        }
-        return mode
+        if let mode = Mode.builtIn.first(where: { "\($0.name)" == name }) { return mode }
+        if let mode = custom(name) { return mode }
+        let known = Mode.builtIn.map { "\($0.name)" }.joined(separator: ", ")
+        let rules = SelectionRule.allCases.map(\.rawValue).joined(separator: ", ")
+        throw UsageError(
+            "there is no mode '\(name)'; choose from \(known), or say RULE@K, such as majority@8, with a rule of "
+                + "\(rules) and k of 1 to \(Mode.candidateLimit)"
+        )
+    }
+
+    /// `majority@8`: a selection rule and its k.
+    private static func custom(_ text: String) -> Mode? {
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, let rule = SelectionRule(rawValue: String(parts[0])), let k = Int(parts[1]),
+            (1...Mode.candidateLimit).contains(k), rule != .first || k == 1
+        else { return nil }
+        return Mode(name: ModeName(rawValue: text), k: k, select: rule)
     }
 }
 

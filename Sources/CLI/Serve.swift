@@ -50,6 +50,9 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var backend: BackendOptions
 
+    /// A drain that takes longer is cut off: requests still running end as failed, and the record is closed.
+    static let longestDrain = Duration.seconds(60)
+
     func run() async throws {
         let address = try ListenAddress(listen)
         let loaded = try loadedPolicies()
@@ -77,6 +80,7 @@ struct Serve: AsyncParsableCommand {
         metrics.http.certificateExpiry.set(tls.expires.timeIntervalSince1970)
         logStart(parts, warnings: loaded.warnings)
         let (model, session) = try backend.make()
+        try refuse(loaded.problems(serving: model.model))
         if let session { metrics.sample { metrics.executor.set(session.session.load) } }
         try await group(parts, backend: model, session: session).run()
     }
@@ -96,6 +100,12 @@ struct Serve: AsyncParsableCommand {
         let store: RecordStore
         let metrics: HeadgateMetrics
         let logger: Logger
+    }
+
+    private func refuse(_ problems: [PolicyProblem]) throws {
+        guard !problems.isEmpty else { return }
+        note("\(PolicyProblems(problems))")
+        throw ExitCode(ExitStatus.refused)
     }
 
     private func loadedPolicies() throws -> PolicySet {
@@ -123,18 +133,18 @@ struct Serve: AsyncParsableCommand {
             metrics: parts.metrics,
             logger: parts.logger
         ) { port in
-            StandardOutput.announce("listening https://\(host):\(port)")
+            tellHowToTrust(parts.tls, at: ListenAddress(host: host, port: port))
         }
-        let watch = PolicyWatchService(folder: policies, parts: parts)
+        let watch = PolicyWatchService(folder: policies, model: backend.model, parts: parts)
         let models: [any Service] = session.map { [$0] } ?? []
         let all: [any Service] = [RecordService(store: parts.store)] + models + [watch, server]
-        return ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: all.map { .init(service: $0) },
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: parts.logger
-            )
+        var configuration = ServiceGroupConfiguration(
+            services: all.map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: parts.logger
         )
+        configuration.maximumGracefulShutdownDuration = Self.longestDrain
+        return ServiceGroup(configuration: configuration)
     }
 
     private func logStart(_ parts: Parts, warnings: [PolicyProblem]) {
@@ -146,10 +156,14 @@ struct Serve: AsyncParsableCommand {
                 metadata: ["requests": "\(parts.store.closedAsCrashed)"]
             )
         }
-        logger.info("certificate SHA-256 \(parts.tls.fingerprint)")
-        guard let authority = parts.tls.certificateAuthorityFile else { return }
-        logger.info(
-            "self-signed; trust it with: curl --cacert \(authority) https://\(parts.address)/v1/models"
-        )
+    }
+
+    /// The line that scripts wait for comes last, so whoever has read it has everything.
+    private func tellHowToTrust(_ tls: TLSSetup, at address: ListenAddress) {
+        note("certificate SHA-256 \(tls.fingerprint)")
+        if let authority = tls.certificateAuthorityFile {
+            note("self-signed; trust it with: curl --cacert \(authority) https://\(address)/v1/models")
+        }
+        StandardOutput.announce("listening https://\(address)")
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import LlamaBackend
 import Logging
+import ModelExecutor
 import Policy
 import ServiceLifecycle
 import Store
@@ -20,6 +21,7 @@ struct RecordService: Service {
 /// Watches the policy folder; a change is in force once the record knows it, and SIGHUP asks for a look at once.
 struct PolicyWatchService: Service {
     let folder: String
+    let model: ModelDescription
     let parts: Serve.Parts
 
     func run() async throws {
@@ -40,6 +42,7 @@ struct PolicyWatchService: Service {
 
     /// A version is recorded before any request can be assigned by it; if it can't be, the old one stays.
     private func prepared(_ set: PolicySet) async -> PolicyProblem? {
+        if let problem = set.problems(serving: model).first { return problem }
         do {
             try await parts.store.remember(set.policies.map(\.record))
         } catch {

@@ -1,7 +1,7 @@
 /// Every bound that the gateway puts on what a client may send or hold, by name.
 ///
-/// A bound that is not named here does not exist, so this is the list to read when a client is refused and the
-/// list to test at and past.
+/// The executor's and the record's own queues are bounded beside them, in `BatchSettings` and
+/// `StoreConfiguration`; header bytes and fields hold over HTTP/1.1, while HTTP/2 has its library's own bound.
 public struct GatewayLimits: Sendable, Hashable {
     /// Bytes of one request body. 1 MiB holds about 250,000 tokens of text, past any context served here.
     public var bodyBytes = 1 << 20
@@ -27,6 +27,8 @@ public struct GatewayLimits: Sendable, Hashable {
     public var identifierBytes = 256
     /// Outcomes in one batch; each batch is one commit.
     public var outcomesPerBatch = 1_000
+    /// How long a connection may take to finish its TLS handshake.
+    public var handshakeTimeout: Duration = .seconds(10)
     /// How long a connection may stay open with no request on it, or with one that is only half sent.
     public var idleTimeout: Duration = .seconds(60)
     /// How often a stream that has nothing to say yet sends a comment, so that no proxy in between gives up on it.

@@ -91,10 +91,18 @@ public struct GatewayServer: Service {
         let responder = GatewayResponder(core: core, date: HTTPDate(now: core.now))
         let readiness = core.readiness
         let onListening = onListening
-        return try HTTPServerBuilder.http2Upgrade(
-            tlsConfiguration: configuration.tls.configuration,
-            configuration: channelConfiguration
-        ).buildServer(
+        let (tls, channels) = (configuration.tls.configuration, channelConfiguration)
+        let handshakeTimeout = TimeAmount(configuration.limits.handshakeTimeout)
+        return try HTTPServerBuilder { responder in
+            GuardedChannel(
+                base: try HTTP2UpgradeChannel(
+                    tlsConfiguration: tls,
+                    configuration: channels,
+                    responder: responder
+                ),
+                handshakeTimeout: handshakeTimeout
+            )
+        }.buildServer(
             configuration: ServerConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
                 backlog: 1_024,

@@ -33,6 +33,9 @@ extension HeadFile {
         modelDigest: String = "",
         stepText: String = ".\n\n"
     ) throws(LlamaError) {
+        guard (0...Int(UInt32.max)).contains(layer) else {
+            throw .unusableHead(file: "the converted head", problem: "the model has no second-to-last block")
+        }
         weights = state.weights
         name = "the converted head"
         head = try state.weights.head(hiddenSize: state.hiddenSize, name: name)

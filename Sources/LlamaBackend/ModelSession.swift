@@ -77,7 +77,10 @@ public actor ModelSession<Model: TokenModel>: GenerationBackend {
     }
 
     private func decodeOnce() {
-        deliver(batch.step(now: clock()))
+        let emissions = batch.step(now: clock())
+        // Before anyone hears of an end, so that whoever does finds its cells free.
+        publish()
+        deliver(emissions)
         takeMail()
     }
 

@@ -82,12 +82,15 @@ public struct TorchStateDict: Sendable {
         var stride = 1
         for (extent, step) in zip(tensor.shape, tensor.stride).reversed() {
             guard extent == 1 || step == stride else { return nil }
-            stride *= extent
+            let (product, overflows) = stride.multipliedReportingOverflow(by: extent)
+            guard !overflows else { return nil }
+            stride = product
         }
         let count = stride
         let width = tensor.type.bytes
         guard let storage = archive.entry("data/\(tensor.storage)"),
-            tensor.offset <= storage.count, (tensor.offset + count) * width <= storage.count
+            (0...storage.count).contains(tensor.offset), (0...storage.count).contains(count),
+            (tensor.offset + count) * width <= storage.count
         else { return nil }
         let bytes = storage.dropFirst(tensor.offset * width).prefix(count * width)
         return bytes.withUnsafeBytes { raw in

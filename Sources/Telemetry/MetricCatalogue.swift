@@ -144,7 +144,7 @@ public enum MetricCatalogue {
     )
     static let cellsInUse = MetricDeclaration(
         "headgate_kv_cells_in_use",
-        "KV cells that hold tokens.",
+        "KV cells that running requests have reserved.",
         .gauge
     )
     static let cells = MetricDeclaration("headgate_kv_cells", "KV cells in all.", .gauge)

@@ -44,6 +44,16 @@ import Testing
         }
     }
 
+    /// Computed with the training code's `held_out`.
+    @Test(arguments: [
+        ([3, 8, 8, 9], 24, false), ([19, 3, 7, 11], 18, false), ([19, 18, 5], 57, true),
+        ([14, 10, 14, 17], 59, true), ([1, 9, 20, 6], 99, true),
+    ])
+    func `a puzzle is held out where the training code says so`(numbers: [Int], target: Int, isHeldOut: Bool)
+    {
+        #expect(Puzzle(numbers: numbers, target: target).isHeldOut == isHeldOut, "\(numbers) \(target)")
+    }
+
     private func decode(_ line: String) throws -> Problem {
         try JSONDecoder().decode(Problem.self, from: Data(line.utf8))
     }

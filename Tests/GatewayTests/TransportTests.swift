@@ -67,6 +67,22 @@ struct TransportTests {
         }
     }
 
+    @Test func `a connection without a handshake does not hold up a shutdown`() async throws {
+        try await LiveGateway.run(SteppedBackend()) { gateway in
+            let channel = try await gateway.bareConnection()
+            await gateway.shutDown()
+            try await channel.closeFuture.get()
+        }
+    }
+
+    @Test func `a connection that never finishes its handshake is closed`() async throws {
+        var limits = GatewayLimits()
+        limits.handshakeTimeout = .milliseconds(20)
+        try await LiveGateway.run(SteppedBackend(), limits: limits) { gateway in
+            try await gateway.bareConnection().closeFuture.get()
+        }
+    }
+
     @Test func `a shutdown lets the request in progress finish`() async throws {
         let backend = SteppedBackend()
         try await LiveGateway.run(backend) { gateway in
@@ -80,6 +96,12 @@ struct TransportTests {
 }
 
 extension LiveGateway {
+    /// A TCP connection on which nothing is ever sent.
+    fileprivate func bareConnection() async throws -> any Channel {
+        try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: port).get()
+    }
+
     fileprivate func status(_ version: TLSVersion, within patience: TimeAmount) async throws -> UInt {
         var configuration = HTTPClient.Configuration()
         var trust = TLSConfiguration.makeClientConfiguration()
