@@ -43,7 +43,8 @@ struct ServedGateway: Sendable {
 
     /// Starts `headgate serve`, waits until it listens, runs the body, then stops the gateway politely.
     ///
-    /// - Throws: what the body throws, or `UsageError` with the gateway's exit status if it never listened.
+    /// - Throws: what the body throws, or `UsageError` if the gateway never listened, or ended otherwise than with
+    ///   status 0 or by the body's own kill.
     static func serving<Result: Sendable>(
         _ files: Files,
         executable: String,
@@ -82,7 +83,10 @@ struct ServedGateway: Sendable {
         guard let result = outcome.closureResult else {
             throw UsageError("the gateway ended before it listened (\(outcome.terminationStatus))")
         }
-        return result
+        switch outcome.terminationStatus {
+        case .exited(0), .signaled(Signal.kill.rawValue): return result
+        default: throw UsageError("the gateway ended with \(outcome.terminationStatus), not with status 0")
+        }
     }
 
     func send(_ signal: Signal) throws {
