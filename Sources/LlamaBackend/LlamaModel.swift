@@ -56,7 +56,7 @@ public struct LlamaModel: TokenModel {
 
     /// Whether llama.cpp cuts a batch where sequence numbers have a gap, as it does with a stream per sequence.
     ///
-    /// Each cut is one more graph to build and run: keeping the numbers together brought 5 % at k = 32.
+    /// Each cut is one more graph to build and run, so the executor keeps the numbers together.
     public var splitsBatchesAtGaps: Bool { !context.isUnified }
 
     public func prompt(for messages: [ChatMessage]) throws(ExecutorError) -> [Token] {

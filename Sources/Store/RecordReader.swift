@@ -56,7 +56,7 @@ public struct RecordReader: Sendable {
 
     /// One entry per arm of every version of a policy, oldest version first, with `metric` as the outcome.
     ///
-    /// One pass over all requests: about a second for a million. An arm without requests has an entry too.
+    /// One pass over all requests. An arm without requests has an entry too.
     public func observations(
         of policy: PolicyID,
         metric: MetricName
