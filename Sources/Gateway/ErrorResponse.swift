@@ -65,7 +65,8 @@ struct ErrorResponse: Sendable, Hashable {
     init(_ error: ExecutorError) {
         switch error {
         case .promptTooLong(let tokens, let limit):
-            let message = "the messages hold \(tokens) tokens and this model takes \(limit); shorten them"
+            let message =
+                "the messages hold at least \(tokens) tokens and this model takes \(limit); shorten them"
             self.init(.badRequest, .invalidRequest, .contextLengthExceeded, message)
             parameter = "messages"
         case .invalidRequest:

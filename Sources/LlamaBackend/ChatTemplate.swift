@@ -12,7 +12,7 @@ struct ChatTemplate {
         case content(Int)
     }
 
-    private let text: String
+    let text: String
     /// What the template adds after the generation prompt and llama.cpp's built-in renderers leave out.
     private let thinkingPrompt: String
 

@@ -13,8 +13,8 @@ public struct LlamaModel: TokenModel {
     public let parameterCount: Int
     /// Threads that decode, as chosen or asked for.
     public let threads: Int
+    public let promptEncoder: PromptEncoder
     private let tokenizer: LlamaTokenizer
-    private let template: ChatTemplate
     private let context: LlamaContext
 
     /// Loads the model, and checks that the head was made for it.
@@ -30,8 +30,7 @@ public struct LlamaModel: TokenModel {
         guard let template = ChatTemplate(weights: weights) else {
             throw .noChatTemplate(model: source.name)
         }
-        tokenizer = LlamaTokenizer(weights: weights)
-        self.template = template
+        tokenizer = LlamaTokenizer(weights: weights, template: template.text)
         let stepText = head?.stepText ?? LlamaTokenizer.defaultStepText
         let step = tokenizer.single(stepText)
         try head?.check(
@@ -41,6 +40,12 @@ public struct LlamaModel: TokenModel {
         context = try LlamaContext(weights: weights, settings: settings, tappedBlock: head?.layer)
         self.head = head?.head
         limits = context.limits
+        let prompts = LlamaPrompts(
+            tokenizer: tokenizer,
+            template: template,
+            contextTokens: limits.contextTokens
+        )
+        promptEncoder = { messages throws(ExecutorError) in try prompts.tokens(of: messages) }
         threads = context.threads
         parameterCount = weights.parameterCount
         recommendedSampling = RecommendedSampling(weights: weights)
@@ -58,24 +63,6 @@ public struct LlamaModel: TokenModel {
     ///
     /// Each cut is one more graph to build and run, so the executor keeps the numbers together.
     public var splitsBatchesAtGaps: Bool { !context.isUnified }
-
-    public func prompt(for messages: [ChatMessage]) throws(ExecutorError) -> [Token] {
-        guard let pieces = template.pieces(for: messages) else {
-            throw .modelFailed("the chat template cannot render this conversation")
-        }
-        var tokens = tokenizer.beginning.map { [$0] } ?? []
-        for piece in pieces {
-            switch piece {
-            case .template(let text):
-                let added = tokenizer.templateTokens(text)
-                let repeatsBeginning = tokens.count == 1 && tokens.first == added.first
-                tokens.append(contentsOf: repeatsBeginning ? added.dropFirst() : added[...])
-            case .content(let index):
-                tokens.append(contentsOf: tokenizer.plainTokens(messages[index].content))
-            }
-        }
-        return tokens
-    }
 
     public func bytes(of token: Token) -> [UInt8] { tokenizer.bytes(of: token) }
 

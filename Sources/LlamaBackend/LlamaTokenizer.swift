@@ -1,27 +1,37 @@
 internal import CLlama
 internal import ModelExecutor
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
 /// Text to tokens and back in one model's vocabulary, and the facts about it that are resolved at load.
 struct LlamaTokenizer {
     /// What ends a step of thinking, unless the head says otherwise.
     static let defaultStepText = ".\n\n"
 
+    private let weights: LlamaWeights
     private let vocabulary: OpaquePointer
-    private let guarded: [Token: [UInt8]]
+    private let guarded: [Token: String]
+    /// No token stands for more bytes than this.
+    let longestTokenBytes: Int
     let thinkOpen: Token?
     let thinkClose: Token?
 
-    init(weights: LlamaWeights) {
+    /// `template` is the text of the model's chat template, whose tokens nobody else may write.
+    init(weights: LlamaWeights, template: String) {
+        self.weights = weights
         vocabulary = weights.vocabulary
         let open = Self.single("<think>", in: weights.vocabulary, parsesControls: true)
         let close = Self.single("</think>", in: weights.vocabulary, parsesControls: true)
         thinkOpen = close == nil ? nil : open
         thinkClose = open == nil ? nil : close
-        var guarded: [Token: [UInt8]] = [:]
-        for token in [open, close].compactMap(\.self) {
-            guarded[token] = Self.piece(of: token, in: weights.vocabulary, rendersControls: true)
-        }
-        self.guarded = guarded
+        guarded = Self.guarded(in: weights.vocabulary, template: template, thinking: [open, close])
+        longestTokenBytes = Self.longestTokenBytes(in: weights.vocabulary)
     }
 
     var size: Int { Int(llama_vocab_n_tokens(vocabulary)) }
@@ -61,11 +71,40 @@ struct LlamaTokenizer {
         return Self.piece(of: token, in: vocabulary, rendersControls: false)
     }
 
+    /// The token's text in tokens that mean only themselves: its first character apart from the rest.
     private func spelledOut(_ token: Token) -> [Token] {
-        guard let bytes = guarded[token] else { return [token] }
-        let text = String(decoding: bytes, as: UTF8.self)
+        guard let text = guarded[token], text.count > 1 else { return [token] }
         return [text.prefix(1), text.dropFirst()].flatMap { part in
-            Self.tokens(String(part), in: vocabulary, parsesControls: false)
+            Self.tokens(String(part), in: vocabulary, parsesControls: false).flatMap(spelledOut)
+        }
+    }
+
+    /// The user-defined tokens that mean something: those of thinking, and those that the template writes.
+    ///
+    /// Not all of them, for many vocabularies call long runs of blanks user-defined, which people may write.
+    private static func guarded(
+        in vocabulary: OpaquePointer,
+        template: String,
+        thinking: [Token?]
+    ) -> [Token: String] {
+        var guarded: [Token: String] = [:]
+        for token in 0..<llama_vocab_n_tokens(vocabulary) {
+            let isUserDefined =
+                llama_vocab_get_attr(vocabulary, token).rawValue & LLAMA_TOKEN_ATTR_USER_DEFINED.rawValue != 0
+            guard isUserDefined || thinking.contains(token) else { continue }
+            let bytes = piece(of: token, in: vocabulary, rendersControls: true)
+            let text = String(decoding: bytes, as: UTF8.self)
+            let isBlank = text.allSatisfy(\.isWhitespace)
+            if thinking.contains(token) || !isBlank && template.contains(text) { guarded[token] = text }
+        }
+        return guarded
+    }
+
+    /// The length of the longest token as the vocabulary writes it, which is no shorter than what it stands for.
+    private static func longestTokenBytes(in vocabulary: OpaquePointer) -> Int {
+        (0..<llama_vocab_n_tokens(vocabulary)).reduce(1) { longest, token in
+            guard let text = llama_vocab_get_text(vocabulary, token) else { return longest }
+            return max(longest, strlen(text))
         }
     }
 

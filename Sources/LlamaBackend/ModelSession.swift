@@ -22,6 +22,7 @@ public actor ModelSession<Model: TokenModel>: GenerationBackend {
     private nonisolated let executor: QueueExecutor
     private nonisolated let mailbox: SessionMailbox
     private nonisolated let published: Mutex<SessionLoad>
+    private nonisolated let promptEncoder: PromptEncoder
     private let clock: @Sendable () -> ContinuousClock.Instant
     private var batch: ContinuousBatch<Model>
     private var handles: [UInt64: RequestHandle] = [:]
@@ -41,18 +42,26 @@ public actor ModelSession<Model: TokenModel>: GenerationBackend {
         executor = QueueExecutor(label: "headgate.model.\(description.name)")
         mailbox = SessionMailbox(limit: settings.queueLimit)
         published = Mutex(SessionLoad(cells: model.limits.cells))
+        promptEncoder = model.promptEncoder
         batch = ContinuousBatch(model: model, settings: settings)
     }
 
     /// Starts the request at the next batch; ending the iteration early frees its sequences before the one after.
+    ///
+    /// The messages become tokens here, on the caller's thread.
     public nonisolated func generate(_ request: GenerationRequest) -> GenerationStream {
         // An answer token makes at most one event, a candidate one, and the rest are four.
         let most = max(1, request.maxTokens) + request.effort.k + 8
         let (stream, continuation) = GenerationStream.makeStream(bufferingPolicy: .bufferingOldest(most))
-        switch mailbox.submit(request, continuation) {
-        case nil: break
-        case .full(let limit): continuation.finish(throwing: ExecutorError.queueFull(limit: limit))
-        case .closed: continuation.finish(throwing: ExecutorError.modelFailed("it is shutting down"))
+        do throws(ExecutorError) {
+            try request.validate()
+            switch mailbox.submit(request, prompt: try promptEncoder(request.messages), continuation) {
+            case nil: break
+            case .full(let limit): throw .queueFull(limit: limit)
+            case .closed: throw .modelFailed("it is shutting down")
+            }
+        } catch {
+            continuation.finish(throwing: error)
         }
         return stream
     }
@@ -88,7 +97,11 @@ public actor ModelSession<Model: TokenModel>: GenerationBackend {
         let mail = mailbox.take()
         for submission in mail.submissions {
             do throws(ExecutorError) {
-                let handle = try batch.submit(submission.request, now: clock())
+                let handle = try batch.submit(
+                    submission.request,
+                    prompt: submission.prompt,
+                    now: clock()
+                )
                 handles[submission.id] = handle
                 clients[handle] = (submission.id, submission.continuation)
             } catch {

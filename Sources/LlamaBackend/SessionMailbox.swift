@@ -9,6 +9,7 @@ final class SessionMailbox: Sendable {
     struct Submission: Sendable {
         var id: UInt64
         var request: GenerationRequest
+        var prompt: [Token]
         var continuation: GenerationStream.Continuation
     }
 
@@ -41,7 +42,11 @@ final class SessionMailbox: Sendable {
     }
 
     /// Leaves a request; nil when it was accepted. Its cancellation is wired to the continuation's end.
-    func submit(_ request: GenerationRequest, _ continuation: GenerationStream.Continuation) -> Refusal? {
+    func submit(
+        _ request: GenerationRequest,
+        prompt: [Token],
+        _ continuation: GenerationStream.Continuation
+    ) -> Refusal? {
         var accepted: UInt64?
         let refusal: Refusal? = state.withLock { state in
             if state.isClosed { return .closed }
@@ -49,7 +54,7 @@ final class SessionMailbox: Sendable {
             let id = state.nextID
             state.nextID += 1
             state.contents.submissions.append(
-                Submission(id: id, request: request, continuation: continuation)
+                Submission(id: id, request: request, prompt: prompt, continuation: continuation)
             )
             accepted = id
             return nil

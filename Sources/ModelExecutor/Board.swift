@@ -27,6 +27,7 @@ struct Board {
 
     mutating func submit(
         _ request: GenerationRequest,
+        prompt: [Token],
         to model: borrowing some TokenModel,
         now: ContinuousClock.Instant
     ) throws(ExecutorError) -> RequestHandle {
@@ -38,7 +39,6 @@ struct Board {
             if model.vocabulary.step.isEmpty { throw .needsSteps(selection) }
         }
         guard waiting.count < settings.queueLimit else { throw .queueFull(limit: settings.queueLimit) }
-        let prompt = try model.prompt(for: request.messages)
         guard !prompt.isEmpty else {
             throw .invalidRequest("the messages make an empty prompt; say something")
         }

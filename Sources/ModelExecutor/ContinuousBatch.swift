@@ -69,7 +69,16 @@ public struct ContinuousBatch<Model: TokenModel> {
         _ request: GenerationRequest,
         now: ContinuousClock.Instant
     ) throws(ExecutorError) -> RequestHandle {
-        try board.submit(request, to: model, now: now)
+        try submit(request, prompt: model.prompt(for: request.messages), now: now)
+    }
+
+    /// Queues the request, whose messages the model's own `promptEncoder` turned into this prompt.
+    public mutating func submit(
+        _ request: GenerationRequest,
+        prompt: [Token],
+        now: ContinuousClock.Instant
+    ) throws(ExecutorError) -> RequestHandle {
+        try board.submit(request, prompt: prompt, to: model, now: now)
     }
 
     /// Ends the request, frees its sequences at once and returns what it had cost; nil if it is already over.

@@ -1,5 +1,6 @@
 /// Everything that can keep the executor from finishing a request.
 public enum ExecutorError: Error, Sendable, Hashable {
+    /// `tokens` is a lower bound where the text was too long to be worth counting.
     case promptTooLong(tokens: Int, limit: Int)
     case needsHead(Selection)
     case needsSteps(Selection)
@@ -15,7 +16,7 @@ extension ExecutorError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .promptTooLong(let tokens, let limit):
-            "the prompt has \(tokens) tokens and the model takes \(limit); shorten it"
+            "the prompt has at least \(tokens) tokens and the model takes \(limit); shorten it"
         case .needsHead(let selection):
             "selection \(selection.rawValue) needs a score head and this model has none; "
                 + "serve one with `--head`, or use mode single or `select: majority`"

@@ -68,6 +68,12 @@ public struct Row: Sendable, Hashable {
     }
 }
 
+/// Turns a conversation into its tokens in a model's chat template, up to where the model speaks.
+///
+/// Text of a message never becomes a control token, whatever it spells. It may be called on any thread while the
+/// model decodes, so that a long text holds nobody's generation up, and refuses a text that can't fit unread.
+public typealias PromptEncoder = @Sendable ([ChatMessage]) throws(ExecutorError) -> [Token]
+
 /// A language model that the executor drives, one batch at a time, from one thread.
 ///
 /// The executor keeps its side of the contract: positions of a sequence are consecutive from 0, rows come in
@@ -80,10 +86,8 @@ public protocol TokenModel {
     /// The score head; nil for a model that cannot score its own steps.
     var head: ScoreHead? { get }
 
-    /// The tokens of the conversation in the model's chat template, up to where the model speaks.
-    ///
-    /// Text of a message never becomes a control token, whatever it spells.
-    func prompt(for messages: [ChatMessage]) throws(ExecutorError) -> [Token]
+    /// What turns a conversation into this model's prompt.
+    var promptEncoder: PromptEncoder { get }
 
     /// The bytes that a token stands for; empty for control tokens. May end inside a UTF-8 scalar.
     func bytes(of token: Token) -> [UInt8]
@@ -102,4 +106,11 @@ public protocol TokenModel {
 
     /// Forgets everything cached for the sequence, at once.
     mutating func clearSequence(_ sequence: Int)
+}
+
+extension TokenModel {
+    /// The tokens of the conversation, up to where the model speaks.
+    public func prompt(for messages: [ChatMessage]) throws(ExecutorError) -> [Token] {
+        try promptEncoder(messages)
+    }
 }

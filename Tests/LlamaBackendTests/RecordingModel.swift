@@ -13,9 +13,7 @@ struct RecordingModel<Model: TokenModel>: TokenModel {
     var limits: ModelLimits { model.limits }
     var head: ScoreHead? { model.head }
 
-    func prompt(for messages: [ChatMessage]) throws(ExecutorError) -> [Token] {
-        try model.prompt(for: messages)
-    }
+    var promptEncoder: PromptEncoder { model.promptEncoder }
 
     func bytes(of token: Token) -> [UInt8] { model.bytes(of: token) }
 

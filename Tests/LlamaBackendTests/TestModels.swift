@@ -56,6 +56,16 @@ enum TestModels {
         )
     }
 
+    /// Changes the type of these tokens in a GGUF, where the vocabulary's types are an array of 32-bit integers.
+    static func callUserDefined(_ tokens: Set<Token>, in file: inout [UInt8]) {
+        let key = Array("tokenizer.ggml.token_type".utf8)
+        guard let start = file.firstRange(of: key)?.upperBound else { return }
+        // Behind the key: the type of the value, the type of the elements and their 64-bit count.
+        let first = start + 4 + 4 + 8
+        let userDefined: UInt8 = 4
+        for token in tokens { file[first + 4 * Int(token)] = userDefined }
+    }
+
     /// A folder of this test's own.
     static func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
         let folder = FileManager.default.temporaryDirectory.appending(path: "headgate-\(UUID().uuidString)")

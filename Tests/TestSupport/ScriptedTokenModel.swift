@@ -85,14 +85,11 @@ public struct ScriptedTokenModel: TokenModel {
     /// Sequences that hold anything.
     public var liveSequences: Int { caches.count { !$0.isEmpty } }
 
-    public func prompt(for messages: [ChatMessage]) throws(ExecutorError) -> [Token] {
-        var tokens: [Token] = []
-        for message in messages {
-            tokens += Self.tokens(of: message.content, special: false)
+    public var promptEncoder: PromptEncoder {
+        let opening = vocabulary.promptOpensThinking ? [Self.assistant, Self.thinkOpen] : [Self.assistant]
+        return { messages in
+            messages.flatMap { Self.tokens(of: $0.content, special: false) } + opening
         }
-        tokens.append(Self.assistant)
-        if vocabulary.promptOpensThinking { tokens.append(Self.thinkOpen) }
-        return tokens
     }
 
     public func bytes(of token: Token) -> [UInt8] {
