@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 JOBS ?= $(shell nproc)
 SWIFT_FLAGS := -j $(JOBS) --explicit-target-dependency-import-check error
-RELEASE_FLAGS := -c release --scratch-path .build-release $(SWIFT_FLAGS)
+RELEASE_FLAGS := -c release --static-swift-stdlib --scratch-path .build-release $(SWIFT_FLAGS)
 SERVE_FLAGS ?= --policies policies --db headgate.db
 
 .PHONY: help setup smollm2 promtool bench-tools build release run test lint clean

@@ -24,7 +24,7 @@ struct JSONWriter {
 
     mutating func key(_ name: StaticString) {
         separate()
-        string(name.description)
+        name.withUTF8Buffer { quoted($0) }
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
@@ -89,17 +89,19 @@ struct JSONWriter {
     }
 
     private mutating func string(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
         var text = text
-        text.withUTF8 { utf8 in
-            var copied = utf8.startIndex
-            for index in utf8.indices where Self.mustEscape(utf8[index]) {
-                bytes.append(contentsOf: utf8[copied..<index])
-                escape(utf8[index])
-                copied = index + 1
-            }
-            bytes.append(contentsOf: utf8[copied...])
+        text.withUTF8 { quoted($0) }
+    }
+
+    private mutating func quoted(_ utf8: UnsafeBufferPointer<UInt8>) {
+        bytes.append(UInt8(ascii: "\""))
+        var copied = utf8.startIndex
+        for index in utf8.indices where Self.mustEscape(utf8[index]) {
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied..<index]))
+            escape(utf8[index])
+            copied = index + 1
         }
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied...]))
         bytes.append(UInt8(ascii: "\""))
     }
 
