@@ -1,29 +1,39 @@
 internal import Synchronization
 
-/// Counts the chat requests in progress and turns away those past the limit before anything is spent on them.
+/// What a gateway takes only so much of.
+public enum Load: String, Sendable, Hashable {
+    case requests = "requests in progress"
+    case bodyBytes = "bytes of bodies on their way"
+}
+
+/// Counts one kind of load and turns away what would pass its limit before anything is spent on it.
 final class Admission: Sendable {
+    private let load: Load
     private let limit: Int
     private let retryAfterSeconds: Int
     private let inProgress = Mutex(0)
 
-    init(limits: GatewayLimits) {
-        limit = limits.concurrentRequests
-        retryAfterSeconds = limits.retryAfterSeconds
+    init(_ load: Load, limit: Int, retryAfterSeconds: Int) {
+        self.load = load
+        self.limit = limit
+        self.retryAfterSeconds = retryAfterSeconds
     }
 
-    func enter() throws(GatewayError) {
+    func enter(_ amount: Int = 1) throws(GatewayError) {
         let isAdmitted = inProgress.withLock { count in
-            guard count < limit else { return false }
-            count += 1
+            guard count + amount <= limit else { return false }
+            count += amount
             return true
         }
-        guard isAdmitted else { throw .overloaded(limit: limit, retryAfterSeconds: retryAfterSeconds) }
+        guard isAdmitted else {
+            throw .overloaded(load, limit: limit, retryAfterSeconds: retryAfterSeconds)
+        }
     }
 
-    func leave() {
+    func leave(_ amount: Int = 1) {
         inProgress.withLock { count in
-            precondition(count > 0, "\(count) requests in progress and one more leaves")
-            count -= 1
+            precondition(count >= amount, "\(count) \(load.rawValue) and \(amount) leave")
+            count -= amount
         }
     }
 

@@ -27,6 +27,9 @@ struct ErrorResponse: Sendable, Hashable {
         switch error {
         case .malformedJSON: self.init(.badRequest, .invalidRequest, .invalidJSON, "\(error)")
         case .bodyTooLarge: self.init(.contentTooLarge, .invalidRequest, .requestTooLarge, "\(error)")
+        case .bodyTooSlow:
+            let message = "the body took too long to arrive; send it faster"
+            self.init(.requestTimeout, .invalidRequest, .requestTimeout, message)
         case .wrongType(let name, _): self.init(invalid: .invalidType, error, name)
         case .missingParameter(let name): self.init(invalid: .missingParameter, error, name)
         case .invalidParameter(let name, _): self.init(invalid: .invalidValue, error, name)
@@ -42,7 +45,7 @@ struct ErrorResponse: Sendable, Hashable {
         case .noPolicy: self.init(.notFound, .invalidRequest, .noPolicy, "no policy covers this request")
         case .subjectRequired:
             self.init(.badRequest, .invalidRequest, .subjectRequired, "this request must name its subject")
-        case .overloaded(_, let seconds):
+        case .overloaded(_, _, let seconds):
             self.init(
                 .serviceUnavailable,
                 .server,

@@ -11,7 +11,11 @@ struct GatewayCore: Sendable {
     let store: RecordStore
     let metrics: HeadgateMetrics
     let limits: GatewayLimits
+    /// Chat requests in progress.
     let admission: Admission
+    /// Bytes of the bodies on their way. They hold no place of `admission`: with one each, a thousand slow clients
+    /// would keep everybody else out.
+    let arrivals: Admission
     let readiness: Readiness
     let presence: ClientPresence
     let ids: RequestID.Generator

@@ -9,6 +9,7 @@ public enum GatewayError: Error, Sendable, Hashable {
     // A request that can't be understood.
     case malformedJSON(JSONFault)
     case bodyTooLarge(limit: Int)
+    case bodyTooSlow(limit: Duration)
     case wrongType(String?, expected: String)
     case missingParameter(String)
     case invalidParameter(String, rule: String)
@@ -20,7 +21,7 @@ public enum GatewayError: Error, Sendable, Hashable {
     // A request that is understood and not served.
     case noPolicy
     case subjectRequired
-    case overloaded(limit: Int, retryAfterSeconds: Int)
+    case overloaded(Load, limit: Int, retryAfterSeconds: Int)
     case draining
     case notReady
     case executor(ExecutorError)
@@ -44,6 +45,8 @@ extension GatewayError: CustomStringConvertible {
             "the body is not valid JSON: \(fault.reason.rawValue) at byte \(fault.offset); correct it"
         case .bodyTooLarge(let limit):
             "the body is longer than \(limit) bytes; send less"
+        case .bodyTooSlow(let limit):
+            "the body was not complete \(limit) after its request's head; send it faster"
         case .wrongType(let parameter, let expected):
             "\(parameter ?? "the body") must be \(expected); correct its type"
         case .missingParameter(let parameter):
@@ -64,8 +67,8 @@ extension GatewayError: CustomStringConvertible {
             "no policy covers this request; add one whose match does"
         case .subjectRequired:
             "the policy needs a subject and the request names none; send the header or field that the policy reads"
-        case .overloaded(let limit, let retryAfterSeconds):
-            "\(limit) requests are already in progress; try again after \(retryAfterSeconds) s"
+        case .overloaded(let load, let limit, let retryAfterSeconds):
+            "the limit of \(limit) \(load.rawValue) is reached; try again after \(retryAfterSeconds) s"
         case .draining:
             "the gateway is shutting down; try another one"
         case .notReady:

@@ -13,8 +13,12 @@ public struct GatewayLimits: Sendable, Hashable {
     public var headerCount = 100
     /// Open connections; further ones wait in the listen backlog.
     public var connections = 10_000
-    /// Chat requests between admission and their last byte; past it a request is answered 503 at once.
+    /// Chat requests between the end of their body and the end of their answer; past it a request is answered 503
+    /// at once.
     public var concurrentRequests = 1_024
+    /// Bytes of all bodies on their way, whatever they are for; past it a request is answered 503. Room for 256 of
+    /// the largest, or for half a million of the usual 500 bytes.
+    public var arrivingBodyBytes = 256 << 20
     /// Messages of one conversation.
     public var messages = 2_048
     /// Stop strings of one request: OpenAI's own bound.
@@ -31,6 +35,9 @@ public struct GatewayLimits: Sendable, Hashable {
     public var handshakeTimeout: Duration = .seconds(10)
     /// How long a connection may stay open with no request on it, or with one that is only half sent.
     public var idleTimeout: Duration = .seconds(60)
+    /// How long a client may take over one body, from the request's head to the body's last byte. The largest body
+    /// needs 280 kbit/s.
+    public var bodyTimeout: Duration = .seconds(30)
     /// How often a stream that has nothing to say yet sends a comment, so that no proxy in between gives up on it.
     public var keepAliveInterval: Duration = .seconds(5)
     /// What a client that was turned away for load is told to wait before it tries again.

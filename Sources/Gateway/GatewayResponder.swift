@@ -41,6 +41,8 @@ struct GatewayResponder: Sendable {
         case .ready: try await answer.respond(ReadyRoute(core: core).response())
         case .metrics: try await answer.respond(MetricsRoute(core: core).response())
         }
+        // What comes after half a body can't be understood, and whoever sent it so slowly is not waited for again.
+        if answer.status == .requestTimeout { throw ChannelError.inputClosed }
     }
 }
 
@@ -49,15 +51,18 @@ extension Request {
     ///
     /// A body that is declared too long is refused unread. What it throws besides `GatewayError` is the
     /// connection's own failure, which ends the connection.
-    func bytes(upTo limit: Int) async throws -> [UInt8] {
+    func bytes(in core: GatewayCore) async throws -> [UInt8] {
+        let limit = core.limits.bodyBytes
         if let declared = headers[.contentLength].flatMap({ Int($0) }), declared > limit {
             throw GatewayError.bodyTooLarge(limit: limit)
         }
         var bytes: [UInt8] = []
+        defer { core.arrivals.leave(bytes.count) }
         for try await buffer in body {
             guard bytes.count + buffer.readableBytes <= limit else {
                 throw GatewayError.bodyTooLarge(limit: limit)
             }
+            try core.arrivals.enter(buffer.readableBytes)
             bytes.append(contentsOf: buffer.readableBytesView)
         }
         return bytes

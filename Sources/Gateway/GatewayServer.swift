@@ -31,7 +31,7 @@ public struct GatewayConfiguration: Sendable {
 /// On graceful shutdown `/readyz` turns first, then the listener closes, then the requests in progress finish.
 public struct GatewayServer: Service {
     private let configuration: GatewayConfiguration
-    private let core: GatewayCore
+    let core: GatewayCore
     private let onListening: @Sendable (Int) async -> Void
 
     /// - Parameters:
@@ -51,13 +51,23 @@ public struct GatewayServer: Service {
     ) {
         self.configuration = configuration
         self.onListening = onListening
+        let limits = configuration.limits
         core = GatewayCore(
             policies: policies,
             backend: backend,
             store: store,
             metrics: metrics,
-            limits: configuration.limits,
-            admission: Admission(limits: configuration.limits),
+            limits: limits,
+            admission: Admission(
+                .requests,
+                limit: limits.concurrentRequests,
+                retryAfterSeconds: limits.retryAfterSeconds
+            ),
+            arrivals: Admission(
+                .bodyBytes,
+                limit: limits.arrivingBodyBytes,
+                retryAfterSeconds: limits.retryAfterSeconds
+            ),
             readiness: Readiness(),
             presence: ClientPresence(),
             ids: RequestID.Generator(after: store.lastRequestID, now: now),
@@ -127,7 +137,9 @@ public struct GatewayServer: Service {
         return HTTP2ChannelConfiguration(
             idleTimeout: limits.idleTimeout,
             streamConfiguration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: [presence.makeHandler()],
+                additionalChannelHandlers: [
+                    presence.makeHandler(), UploadTimer(limit: limits.bodyTimeout),
+                ],
                 idleTimeout: TimeAmount(limits.idleTimeout),
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: limits.headerBytes,

@@ -144,6 +144,7 @@ public enum RefusalCode: String, MetricLabel {
     case overloaded
     case queueFull = "queue_full"
     case recordUnavailable = "record_unavailable"
+    case requestTimeout = "request_timeout"
     case requestTooLarge = "request_too_large"
     case subjectRequired = "subject_required"
     case tooManyOutcomes = "too_many_outcomes"

@@ -20,6 +20,7 @@ struct LiveGateway: Sendable {
     let store: RecordStore
     let recordPath: String
     let client: HTTPClient
+    let core: GatewayCore
     fileprivate let services: ServiceGroup
 
     static let policy = """
@@ -84,6 +85,7 @@ struct LiveGateway: Sendable {
                 store: store,
                 recordPath: recordPath,
                 client: client,
+                core: server.core,
                 services: services
             )
             let result: Result<Value, any Error>

@@ -18,10 +18,11 @@ struct ChatCompletionsRoute: Sendable {
     ) async throws {
         let arrival = ContinuousClock.now
         let id = core.ids.next()
-        let exchange: Exchange
+        let bytes: [UInt8]
         do {
+            bytes = try await request.bytes(in: core)
             try core.admission.enter()
-        } catch {
+        } catch let error as GatewayError {
             return try await refuse(error, id, &answer)
         }
         core.metrics.http.activeRequests.add(1)
@@ -29,10 +30,10 @@ struct ChatCompletionsRoute: Sendable {
             core.metrics.http.activeRequests.add(-1)
             core.admission.leave()
         }
+        let exchange: Exchange
         do {
-            let bytes = try await request.bytes(upTo: core.limits.bodyBytes)
             exchange = try begin(bytes, request.headers, id, arrival)
-        } catch let error as GatewayError {
+        } catch {
             return try await refuse(error, id, &answer)
         }
         if exchange.chat.stream {

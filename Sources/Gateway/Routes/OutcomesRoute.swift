@@ -10,10 +10,7 @@ struct OutcomesRoute {
 
     func response(to request: Request) async throws -> WholeResponse {
         do {
-            let outcomes = try OutcomeRequest(
-                try await request.bytes(upTo: core.limits.bodyBytes),
-                core.limits
-            )
+            let outcomes = try OutcomeRequest(try await request.bytes(in: core), core.limits)
             let receipts = try await recorded(outcomes.items)
             for receipt in receipts { core.metrics.http.outcome(OutcomeResult(receipt)) }
             return outcomes.isBatch ? batchResponse(receipts) : singleResponse(receipts)
