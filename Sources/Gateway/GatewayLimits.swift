@@ -38,6 +38,9 @@ public struct GatewayLimits: Sendable, Hashable {
     /// How long a client may take over one body, from the request's head to the body's last byte. The largest body
     /// needs 280 kbit/s.
     public var bodyTimeout: Duration = .seconds(30)
+    /// How long a client may leave what was sent to it unread, once the buffers on the way are full. It has to read
+    /// some 30 KiB in this time, which any client that reads at all does.
+    public var writeStallTimeout: Duration = .seconds(30)
     /// How often a stream that has nothing to say yet sends a comment, so that no proxy in between gives up on it.
     public var keepAliveInterval: Duration = .seconds(5)
     /// What a client that was turned away for load is told to wait before it tries again.

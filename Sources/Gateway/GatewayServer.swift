@@ -102,7 +102,7 @@ public struct GatewayServer: Service {
         let readiness = core.readiness
         let onListening = onListening
         let (tls, channels) = (configuration.tls.configuration, channelConfiguration)
-        let handshakeTimeout = TimeAmount(configuration.limits.handshakeTimeout)
+        let limits = configuration.limits
         return try HTTPServerBuilder { responder in
             GuardedChannel(
                 base: try HTTP2UpgradeChannel(
@@ -110,7 +110,8 @@ public struct GatewayServer: Service {
                     configuration: channels,
                     responder: responder
                 ),
-                handshakeTimeout: handshakeTimeout
+                handshakeTimeout: limits.handshakeTimeout,
+                writeStallTimeout: limits.writeStallTimeout
             )
         }.buildServer(
             configuration: ServerConfiguration(
@@ -139,6 +140,7 @@ public struct GatewayServer: Service {
             streamConfiguration: HTTP1Channel.Configuration(
                 additionalChannelHandlers: [
                     presence.makeHandler(), UploadTimer(limit: limits.bodyTimeout),
+                    WriteStallTimer(limit: limits.writeStallTimeout),
                 ],
                 idleTimeout: TimeAmount(limits.idleTimeout),
                 httpDecoderConfiguration: .init(

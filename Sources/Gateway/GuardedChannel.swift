@@ -5,17 +5,22 @@ internal import NIOCore
 internal import NIOSSL
 internal import NIOTLS
 
-/// Hummingbird's TLS connection with a guard on it, for the two moments at which nobody else holds it.
+/// Hummingbird's TLS connection with guards on it, for the moments at which nobody else holds it.
 struct GuardedChannel: ServerChildChannel {
     let base: HTTP2UpgradeChannel
-    let handshakeTimeout: TimeAmount
+    let handshakeTimeout: Duration
+    let writeStallTimeout: Duration
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP2UpgradeChannel.Value> {
         let value = base.setup(channel: channel, logger: logger)
         do {
             let pipeline = channel.pipeline.syncOperations
             let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
-            try pipeline.addHandler(ConnectionGuard(timeout: handshakeTimeout), position: .after(tls))
+            try pipeline.addHandler(WriteStallTimer(limit: writeStallTimeout), position: .before(tls))
+            try pipeline.addHandler(
+                ConnectionGuard(timeout: TimeAmount(handshakeTimeout)),
+                position: .after(tls)
+            )
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }

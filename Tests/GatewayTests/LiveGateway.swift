@@ -231,9 +231,9 @@ extension LiveGateway {
         await services.triggerGracefulShutdown()
     }
 
-    /// Returns when no request is open any more.
+    /// Returns when no chat request is in progress any more, so that each has its completion.
     func settled() async {
-        while store.openRequests > 0 { await Task.yield() }
+        while core.admission.count > 0 { await Task.yield() }
     }
 
     func recorded(_ reply: Reply) throws -> StoredRequest? {

@@ -1,8 +1,10 @@
 import AsyncHTTPClient
+import ModelExecutor
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Store
 import Testing
 
 @testable import Gateway
@@ -76,6 +78,35 @@ struct SlowClientTests {
             #expect(try refused.errorCode == "overloaded")
             #expect(refused.headers.first(name: "retry-after") == "3")
             #expect(try await gateway.chat().status == 200)
+        }
+    }
+
+    /// More than the kernel buffers between two sockets hold.
+    private static let piece = String(repeating: "x", count: 1 << 20)
+
+    @Test(arguments: [HTTPClient.Configuration.HTTPVersion.automatic, .http1Only])
+    func `a client that stops reading loses its request and its place`(
+        version: HTTPClient.Configuration.HTTPVersion
+    ) async throws {
+        let backend = SteppedBackend()
+        var limits = GatewayLimits()
+        limits.writeStallTimeout = .milliseconds(20)
+        try await LiveGateway.run(backend, limits: limits, httpVersion: version) { gateway in
+            let request = gateway.request(
+                "/v1/chat/completions",
+                .POST,
+                body: LiveGateway.chatBody(stream: true)
+            )
+            async let execution = gateway.client.execute(request, timeout: .seconds(30))
+            let call = try #require(await backend.nextCall())
+            call.send(.selected(Selected(winner: 0, score: nil, thinking: "hm")))
+            let response = try await execution
+            for _ in 0..<32 { call.send(.answer(Self.piece)) }
+            for await _ in call.cancellations {}
+            await gateway.settled()
+            let row = try gateway.recorded(response.headers.first(name: "x-headgate-request-id"))
+            #expect(row?.completion?.state == .clientGone)
+            await #expect(throws: (any Error).self) { try await response.body.collect(upTo: 1 << 30) }
         }
     }
 }
