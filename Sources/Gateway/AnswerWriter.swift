@@ -37,13 +37,13 @@ struct AnswerWriter: ~Copyable {
     /// What has been told, for whoever counts responses; nil while nothing has.
     private(set) var status: HTTPResponse.Status?
     private(set) var refusal: RefusalCode?
+    /// Whether a stream has begun, even if not one byte of it could be written.
+    private(set) var hasStarted = false
 
     init(_ writer: consuming ResponseWriter, date: String) {
         self.writer = consume writer
         self.date = date
     }
-
-    var hasStarted: Bool { body != nil }
 
     @concurrent mutating func respond(_ response: WholeResponse) async throws {
         guard let writer = writer.take() else { preconditionFailure("a response can be written once") }
@@ -61,6 +61,7 @@ struct AnswerWriter: ~Copyable {
 
     @concurrent mutating func start(_ fields: HTTPFields) async throws {
         guard let writer = writer.take() else { preconditionFailure("a response can be started once") }
+        hasStarted = true
         status = .ok
         var fields = fields
         fields[.date] = date
@@ -69,6 +70,7 @@ struct AnswerWriter: ~Copyable {
 
     @concurrent mutating func send(_ bytes: [UInt8]) async throws {
         precondition(hasStarted, "a response is started before it is sent")
+        guard body != nil else { throw ChannelError.ioOnClosedChannel }
         try await body?.write(ByteBuffer(bytes: bytes))
     }
 
