@@ -18,40 +18,44 @@ enum Ending: Sendable, Hashable {
         case .shutDown: .draining
         }
     }
+
+    /// What the request cost, where its end tells.
+    var compute: Compute? {
+        switch self {
+        case .finished(let result): result.compute
+        case .failed(.executor(.deadlineExceeded(let compute))), .failed(.executor(.cancelled(let compute))):
+            compute
+        case .failed, .left, .shutDown: nil
+        }
+    }
 }
 
-/// What is known of a request while it runs, so that one that is cut short still tells what it used.
+/// What is known of a request while it runs, so that one that is cut short still tells of it.
 struct Progress: Sendable, Hashable {
     private(set) var promptTokens = 0
-    private(set) var candidates = 0
     /// From arrival to the first piece of the answer.
     private(set) var firstToken: Duration?
 
     mutating func note(_ event: GenerationEvent, after elapsed: @autoclosure () -> Duration) {
         switch event {
         case .prefilled(let tokens): promptTokens = tokens
-        case .candidateFinished(let finished, _): candidates = finished
         case .answer: if firstToken == nil { firstToken = elapsed() }
-        case .selected, .finished: break
+        case .candidateFinished, .selected, .finished: break
         }
     }
 }
 
 extension CompletionRecord {
-    init(id: RequestID, _ ending: Ending, _ progress: Progress, latency: Duration) {
+    init(id: RequestID, _ ending: Ending, _ progress: Progress, spent: Compute, latency: Duration) {
         let (state, cause) = Self.terminalState(of: ending)
         self.init(id: id, state: state, cause: cause, latency: latency, firstToken: progress.firstToken)
-        switch ending {
-        case .finished(let result):
-            queued = result.queued
-            compute = RecordedCompute(result.compute)
-            winner = result.winner
-            candidates = result.candidates.map { RecordedCandidate($0) }
-        case .failed(.executor(.deadlineExceeded(let spent))), .failed(.executor(.cancelled(let spent))):
-            compute = RecordedCompute(spent)
-        case .failed, .left, .shutDown:
-            compute = RecordedCompute(promptTokens: progress.promptTokens)
-        }
+        compute = RecordedCompute(spent)
+        // A model that failed can't say what it had spent; its prompt is known all the same.
+        compute.promptTokens = max(compute.promptTokens, progress.promptTokens)
+        guard case .finished(let result) = ending else { return }
+        queued = result.queued
+        winner = result.winner
+        candidates = result.candidates.map { RecordedCandidate($0) }
     }
 
     /// The one terminal state of each ending, and why it is not `completed`.

@@ -26,20 +26,28 @@ extension ExchangeSteps {
         ChatAnswer(exchange, model: core.backend.model.name, now: core.now())
     }
 
-    func stream() -> GenerationStream {
+    func generation() -> Generation {
         var base = core.backend.model.sampling
         base.seed = core.seed()
         return core.backend.generate(exchange.generationRequest(base: base))
     }
 
-    /// Puts the request's one completion on disk, and counts it.
+    /// Ends what still runs, puts the request's one completion on disk, and counts it.
     ///
-    /// Returns the ending that the client may be told of: an answer whose completion could not be written is one
+    /// A request that is cut short is charged with all that was generated for it: clients leave slow arms most, and
+    /// those would look cheap. Returns the ending that the client may be told of: an answer whose completion could not be written is one
     /// that failed, for no one may hold an answer that the record doesn't. The record keeps the order of its
     /// writes, so a completion on disk means that its assignment is there too.
-    func close(_ ending: Ending, _ progress: Progress) async -> Ending {
+    func close(_ generation: Generation, _ ending: Ending, _ progress: Progress) async -> Ending {
         let latency = ContinuousClock.now - exchange.arrival
-        var completion = CompletionRecord(id: exchange.id, ending, progress, latency: latency)
+        let spent = if let compute = ending.compute { compute } else { await generation.cancel() }
+        var completion = CompletionRecord(
+            id: exchange.id,
+            ending,
+            progress,
+            spent: spent,
+            latency: latency
+        )
         if let error = ending.error {
             core.logger.warning(
                 "request not completed",

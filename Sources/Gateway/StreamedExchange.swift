@@ -25,11 +25,11 @@ struct StreamedExchange: ExchangeSteps {
     @concurrent func run(on channel: any Channel, with answer: inout AnswerWriter) async throws {
         // Bounded by the tokens of one answer: a slow reader holds its own answer back and no one's model.
         let (signals, sender) = AsyncStream.makeStream(of: Signal.self, bufferingPolicy: .unbounded)
-        let stream = stream()
+        let generation = generation()
         let chatAnswer = chatAnswer
         var progress = Progress()
         let ending = await withTaskGroup { group in
-            group.addTask { await pump(stream, sender) }
+            group.addTask { await pump(generation, sender) }
             group.addTask { await keepAlive(sender) }
             group.addTask {
                 await core.presence.departure(from: channel)
@@ -45,7 +45,7 @@ struct StreamedExchange: ExchangeSteps {
                 return error.ending
             }
         }
-        let told = await close(ending, progress)
+        let told = await close(generation, ending, progress)
         try await finish(told, chatAnswer, &answer)
     }
 
@@ -110,9 +110,9 @@ struct StreamedExchange: ExchangeSteps {
         }
     }
 
-    private func pump(_ stream: GenerationStream, _ sender: AsyncStream<Signal>.Continuation) async {
+    private func pump(_ generation: Generation, _ sender: AsyncStream<Signal>.Continuation) async {
         do {
-            for try await event in stream { sender.yield(.event(event)) }
+            for try await event in generation { sender.yield(.event(event)) }
             sender.yield(.failed(.backend("it ended without a result")))
         } catch {
             sender.yield(.failed(GatewayError(backend: error)))

@@ -10,8 +10,9 @@ struct WholeExchange: ExchangeSteps {
     let exchange: Exchange
 
     @concurrent func run(on channel: any Channel, with answer: inout AnswerWriter) async throws {
-        let (ending, progress) = await generate(on: channel)
-        switch await close(ending, progress) {
+        let generation = generation()
+        let (ending, progress) = await watch(generation, channel)
+        switch await close(generation, ending, progress) {
         case .finished(let result):
             var response = WholeResponse(body: chatAnswer.whole(result))
             response.fields.append(contentsOf: fields)
@@ -22,32 +23,26 @@ struct WholeExchange: ExchangeSteps {
         }
     }
 
-    /// Generates while the client is watched; whichever ends first ends the request.
-    private func generate(on channel: any Channel) async -> (Ending, Progress) {
-        let stream = stream()
-        return await withTaskGroup { group in
-            group.addTask { await collect(stream) }
+    /// Collects the answer while the client is watched; whichever ends first ends the request.
+    private func watch(_ generation: Generation, _ channel: any Channel) async -> (Ending, Progress) {
+        await withTaskGroup { group in
+            group.addTask { await collect(generation) }
             group.addTask {
                 await core.presence.departure(from: channel)
                 return (Ending.left, Progress())
             }
-            let first = await group.next() ?? (.left, Progress())
+            var (ending, progress) = await group.next() ?? (.left, Progress())
             group.cancelAll()
+            if case .left = ending, let collected = await group.next() { progress = collected.1 }
             // A cancelled watch returns too; then it is this task that was cut off.
-            let isCutOff = Task.isCancelled
-            if case .left = first.0 {
-                // What was used until then is still of interest.
-                let collected = await group.next() ?? first
-                return (isCutOff ? .shutDown : .left, collected.1)
-            }
-            return (isCutOff ? .shutDown : first.0, first.1)
+            return (Task.isCancelled ? .shutDown : ending, progress)
         }
     }
 
-    private func collect(_ stream: GenerationStream) async -> (Ending, Progress) {
+    private func collect(_ generation: Generation) async -> (Ending, Progress) {
         var progress = Progress()
         do {
-            for try await event in stream {
+            for try await event in generation {
                 progress.note(event, after: ContinuousClock.now - exchange.arrival)
                 if case .finished(let result) = event { return (.finished(result), progress) }
             }

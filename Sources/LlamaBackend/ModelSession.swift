@@ -26,7 +26,7 @@ public actor ModelSession<Model: TokenModel>: GenerationBackend {
     private let clock: @Sendable () -> ContinuousClock.Instant
     private var batch: ContinuousBatch<Model>
     private var handles: [UInt64: RequestHandle] = [:]
-    private var clients: [RequestHandle: (id: UInt64, continuation: GenerationStream.Continuation)] = [:]
+    private var clients: [RequestHandle: SessionMailbox.Submission] = [:]
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -46,24 +46,30 @@ public actor ModelSession<Model: TokenModel>: GenerationBackend {
         batch = ContinuousBatch(model: model, settings: settings)
     }
 
-    /// Starts the request at the next batch; ending the iteration early frees its sequences before the one after.
+    /// Starts the request at the next batch; cancelling it frees its sequences before the one after.
     ///
     /// The messages become tokens here, on the caller's thread.
-    public nonisolated func generate(_ request: GenerationRequest) -> GenerationStream {
+    public nonisolated func generate(_ request: GenerationRequest) -> Generation {
         // An answer token makes at most one event, a candidate one, and the rest are four.
         let most = max(1, request.maxTokens) + request.effort.k + 8
         let (stream, continuation) = GenerationStream.makeStream(bufferingPolicy: .bufferingOldest(most))
+        let compute = FinalCompute()
         do throws(ExecutorError) {
             try request.validate()
-            switch mailbox.submit(request, prompt: try promptEncoder(request.messages), continuation) {
-            case nil: break
+            let prompt = try promptEncoder(request.messages)
+            switch mailbox.submit(request, prompt: prompt, continuation, compute) {
+            case .accepted(let id):
+                return Generation(events: stream) { [mailbox] in
+                    mailbox.cancel(id)
+                    return await compute.value()
+                }
             case .full(let limit): throw .queueFull(limit: limit)
             case .closed: throw .modelFailed("it is shutting down")
             }
         } catch {
             continuation.finish(throwing: error)
         }
-        return stream
+        return Generation(events: stream) { .zero }
     }
 
     /// How busy the session was after its last batch.
@@ -103,26 +109,25 @@ public actor ModelSession<Model: TokenModel>: GenerationBackend {
                     now: clock()
                 )
                 handles[submission.id] = handle
-                clients[handle] = (submission.id, submission.continuation)
+                clients[handle] = submission
             } catch {
-                submission.continuation.finish(throwing: error)
+                submission.fail(error)
             }
         }
-        for id in mail.cancellations {
-            guard let handle = handles.removeValue(forKey: id) else { continue }
-            clients.removeValue(forKey: handle)
-            batch.cancel(handle)
+        let cancelled = mail.cancellations.compactMap { id -> (SessionMailbox.Submission, Compute)? in
+            guard let handle = handles.removeValue(forKey: id),
+                let client = clients.removeValue(forKey: handle)
+            else { return nil }
+            return (client, batch.cancel(handle) ?? .zero)
         }
         publish()
+        for (client, compute) in cancelled { client.fail(.cancelled(compute)) }
     }
 
     private func deliver(_ emissions: [Emission]) {
         for emission in emissions {
             guard let client = clients[emission.request] else { continue }
-            switch emission.content {
-            case .event(let event): client.continuation.yield(event)
-            case .failed(let error): client.continuation.finish(throwing: error)
-            }
+            client.tell(emission.content)
             guard emission.isLast else { continue }
             client.continuation.finish()
             clients.removeValue(forKey: emission.request)
@@ -132,8 +137,7 @@ public actor ModelSession<Model: TokenModel>: GenerationBackend {
 
     private func abandonAll() {
         for (handle, client) in clients {
-            let compute = batch.cancel(handle) ?? .zero
-            client.continuation.finish(throwing: ExecutorError.cancelled(compute))
+            client.fail(.cancelled(batch.cancel(handle) ?? .zero))
         }
         clients = [:]
         handles = [:]

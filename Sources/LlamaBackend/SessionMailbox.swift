@@ -3,22 +3,24 @@ internal import Synchronization
 
 /// What clients want of a session, until its loop takes it: between two batches, never during one.
 ///
-/// Bounded: submissions past the limit are refused where they are made. Cancellations need no limit, for
-/// there is at most one for each submission.
+/// Bounded: submissions past the limit are refused where they are made. Cancellations need no limit, for each
+/// submission has at most one here.
 final class SessionMailbox: Sendable {
     struct Submission: Sendable {
         var id: UInt64
         var request: GenerationRequest
         var prompt: [Token]
         var continuation: GenerationStream.Continuation
+        var compute: FinalCompute
     }
 
     struct Contents: Sendable {
         var submissions: [Submission] = []
-        var cancellations: [UInt64] = []
+        var cancellations: Set<UInt64> = []
     }
 
-    enum Refusal: Sendable {
+    enum Receipt: Sendable {
+        case accepted(UInt64)
         case full(limit: Int)
         case closed
     }
@@ -41,36 +43,41 @@ final class SessionMailbox: Sendable {
         (arrivals, arrival) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Leaves a request; nil when it was accepted. Its cancellation is wired to the continuation's end.
+    /// Leaves a request, which is cancelled when its stream is let go of.
     func submit(
         _ request: GenerationRequest,
         prompt: [Token],
-        _ continuation: GenerationStream.Continuation
-    ) -> Refusal? {
-        var accepted: UInt64?
-        let refusal: Refusal? = state.withLock { state in
+        _ continuation: GenerationStream.Continuation,
+        _ compute: FinalCompute
+    ) -> Receipt {
+        let receipt: Receipt = state.withLock { state in
             if state.isClosed { return .closed }
             if state.contents.submissions.count >= limit { return .full(limit: limit) }
             let id = state.nextID
             state.nextID += 1
             state.contents.submissions.append(
-                Submission(id: id, request: request, prompt: prompt, continuation: continuation)
+                Submission(
+                    id: id,
+                    request: request,
+                    prompt: prompt,
+                    continuation: continuation,
+                    compute: compute
+                )
             )
-            accepted = id
-            return nil
+            return .accepted(id)
         }
-        if let id = accepted {
+        if case .accepted(let id) = receipt {
             // Outside the lock: the handler runs at once where the stream is already gone.
             continuation.onTermination = { [weak self] reason in
                 if case .cancelled = reason { self?.cancel(id) }
             }
             arrival.yield()
         }
-        return refusal
+        return receipt
     }
 
-    private func cancel(_ id: UInt64) {
-        state.withLock { $0.contents.cancellations.append(id) }
+    func cancel(_ id: UInt64) {
+        state.withLock { _ = $0.contents.cancellations.insert(id) }
         arrival.yield()
     }
 
@@ -86,5 +93,22 @@ final class SessionMailbox: Sendable {
     func close() {
         state.withLock { $0.isClosed = true }
         arrival.finish()
+    }
+}
+
+extension SessionMailbox.Submission {
+    /// Passes on what became of the request.
+    func tell(_ content: Emission.Content) {
+        switch content {
+        case .event(let event):
+            if case .finished(let result) = event { compute.settle(result.compute) }
+            continuation.yield(event)
+        case .failed(let error): fail(error)
+        }
+    }
+
+    func fail(_ error: ExecutorError) {
+        compute.settle(error.compute)
+        continuation.finish(throwing: error)
     }
 }

@@ -12,6 +12,18 @@ public enum ExecutorError: Error, Sendable, Hashable {
     case unusableHead(String)
 }
 
+extension ExecutorError {
+    /// What the request had cost, where the error tells.
+    public var compute: Compute {
+        switch self {
+        case .deadlineExceeded(let compute), .cancelled(let compute): compute
+        case .promptTooLong, .needsHead, .needsSteps, .invalidRequest, .queueFull, .modelFailed,
+            .unusableHead:
+            .zero
+        }
+    }
+}
+
 extension ExecutorError: CustomStringConvertible {
     public var description: String {
         switch self {

@@ -31,13 +31,10 @@ public struct ModelDescription: Sendable, Hashable {
     }
 }
 
-/// The events of one request; the error that ends it early is an `ExecutorError`.
-public typealias GenerationStream = AsyncThrowingStream<GenerationEvent, any Error>
-
 /// Something that turns requests into answers: the seam between the gateway and any engine.
 public protocol GenerationBackend: Sendable {
     var model: ModelDescription { get }
 
-    /// Starts the request; ending the iteration early cancels it and frees its memory at once.
-    func generate(_ request: GenerationRequest) -> GenerationStream
+    /// Starts the request.
+    func generate(_ request: GenerationRequest) -> Generation
 }

@@ -30,47 +30,96 @@ public struct ScriptedBackend: GenerationBackend {
     }
 
     /// Nothing runs ahead of the reader: each event is made when it is asked for, so leaving needs no clean-up.
-    public func generate(_ request: GenerationRequest) -> GenerationStream {
+    public func generate(_ request: GenerationRequest) -> Generation {
         let directives = ScriptedDirectives(request.messages.last { $0.role == .user }?.content ?? "")
         let cursor = Cursor(
             ScriptedGeneration(request, directives: directives, contextTokens: model.contextTokens),
-            submitted: now()
+            directives: directives,
+            deadline: request.deadline,
+            now: now,
+            sleep: sleep
         )
-        return AsyncThrowingStream { [now, sleep] in
-            try await cursor.next(directives: directives, deadline: request.deadline, now: now, sleep: sleep)
-        }
+        let events = GenerationStream { try await cursor.next() }
+        return Generation(events: events) { cursor.cancel() }
     }
 
     /// Where one reader is in its generation.
     private final class Cursor: Sendable {
-        private let generation: ScriptedGeneration
-        private let submitted: ContinuousClock.Instant
-        private let position = Mutex(0)
-
-        init(_ generation: ScriptedGeneration, submitted: ContinuousClock.Instant) {
-            self.generation = generation
-            self.submitted = submitted
+        private struct State {
+            var position = 0
+            var isCancelled = false
+            var sleeper: AsyncStream<Never>.Continuation?
         }
 
-        func next(
+        private let generation: ScriptedGeneration
+        private let directives: ScriptedDirectives
+        private let deadline: ContinuousClock.Instant?
+        private let submitted: ContinuousClock.Instant
+        private let now: @Sendable () -> ContinuousClock.Instant
+        private let sleep: @Sendable (Duration) async throws -> Void
+        private let state = Mutex(State())
+
+        init(
+            _ generation: ScriptedGeneration,
             directives: ScriptedDirectives,
             deadline: ContinuousClock.Instant?,
-            now: @Sendable () -> ContinuousClock.Instant,
-            sleep: @Sendable (Duration) async throws -> Void
-        ) async throws -> GenerationEvent? {
-            let index = position.withLock { position in
-                defer { position += 1 }
-                return position
-            }
+            now: @escaping @Sendable () -> ContinuousClock.Instant,
+            sleep: @escaping @Sendable (Duration) async throws -> Void
+        ) {
+            self.generation = generation
+            self.directives = directives
+            self.deadline = deadline
+            submitted = now()
+            self.now = now
+            self.sleep = sleep
+        }
+
+        func next() async throws -> GenerationEvent? {
+            let index = state.withLock { $0.position }
             let wait = generation.wait(before: index, directives: directives)
             if wait > .zero {
                 let left = deadline.map { now().duration(to: $0) } ?? wait
-                try await sleep(min(wait, max(left, .zero)))
+                try await pause(min(wait, max(left, .zero)))
+            }
+            if state.withLock({ $0.isCancelled }) {
+                throw ExecutorError.cancelled(generation.spent(at: index))
             }
             if let deadline, deadline <= now() {
                 throw ExecutorError.deadlineExceeded(generation.spent(at: index))
             }
-            return try generation.event(index, elapsed: { submitted.duration(to: now()) })
+            let event = try generation.event(index, elapsed: { submitted.duration(to: now()) })
+            state.withLock { $0.position += 1 }
+            return event
+        }
+
+        func cancel() -> Compute {
+            let (position, sleeper) = state.withLock { state in
+                state.isCancelled = true
+                return (state.position, state.sleeper)
+            }
+            sleeper?.finish()
+            return generation.spent(at: position)
+        }
+
+        /// Returns when the time is over or the request is cancelled.
+        private func pause(_ duration: Duration) async throws {
+            // It never carries an element: its end is the message.
+            let (cancellation, sleeper) = AsyncStream.makeStream(
+                of: Never.self,
+                bufferingPolicy: .bufferingOldest(1)
+            )
+            let isCancelled = state.withLock { state in
+                state.sleeper = sleeper
+                return state.isCancelled
+            }
+            if isCancelled { return }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.sleep(duration) }
+                group.addTask { for await _ in cancellation {} }
+                try await group.next()
+                group.cancelAll()
+            }
+            try Task.checkCancellation()
         }
     }
 }

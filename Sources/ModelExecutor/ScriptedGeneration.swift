@@ -63,12 +63,18 @@ struct ScriptedGeneration: Sendable {
 
     /// What had been spent before event number `index`.
     func spent(at index: Int) -> Compute {
+        if invalid == nil, index > k + 2 + pieces.count { return result(elapsed: .zero).compute }
         var compute = Compute(promptTokens: index > 0 ? promptTokens : 0)
         for candidate in candidates.prefix(max(0, index - 1)) {
             compute.candidateTokens += candidate.thinkingTokens
             compute.scoredSteps += candidate.stepScores.count
         }
+        compute.cpu = Self.cpu(of: compute)
         return compute
+    }
+
+    private static func cpu(of compute: Compute) -> Duration {
+        .microseconds(compute.promptTokens + compute.candidateTokens)
     }
 
     /// Event number `index`; nil past the last.
@@ -104,7 +110,7 @@ struct ScriptedGeneration: Sendable {
             compute.candidateTokens += candidate.thinkingTokens + candidate.answerTokens
             compute.scoredSteps += candidate.stepScores.count
         }
-        compute.cpu = .microseconds(promptTokens + compute.candidateTokens)
+        compute.cpu = Self.cpu(of: compute)
         return GenerationResult(
             winner: winner,
             score: chosen.score,

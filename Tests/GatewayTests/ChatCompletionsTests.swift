@@ -229,42 +229,6 @@ struct ChatCompletionsTests {
         #expect(reply.status == 500)
     }
 
-    @Test(arguments: [HTTPClient.Configuration.HTTPVersion.automatic, .http1Only], [true, false])
-    func `a client that leaves frees the model and is recorded as gone`(
-        version: HTTPClient.Configuration.HTTPVersion,
-        stream: Bool
-    ) async throws {
-        let backend = SteppedBackend()
-        try await LiveGateway.run(backend, httpVersion: version) { gateway in
-            let request = gateway.request(
-                "/v1/chat/completions",
-                .POST,
-                body: LiveGateway.chatBody(stream: stream)
-            )
-            let id = try await withThrowingTaskGroup(of: String?.self) { group in
-                group.addTask {
-                    let response = try await gateway.client.execute(request, timeout: .seconds(30))
-                    var body = response.body.makeAsyncIterator()
-                    _ = try await body.next()
-                    return response.headers.first(name: "x-headgate-request-id")
-                }
-                let call = try #require(await backend.nextCall())
-                call.send(.prefilled(promptTokens: 3))
-                var id: String?
-                if stream {
-                    call.send(.selected(Selected(winner: 0, score: nil, thinking: "hm")))
-                    id = try await group.next() ?? nil
-                } else {
-                    group.cancelAll()
-                }
-                for await _ in call.cancellations {}
-                return id
-            }
-            await gateway.settled()
-            if let id { #expect(try gateway.recorded(id)?.completion?.state == .clientGone) }
-        }
-    }
-
     @Test func `past the limit of concurrent requests a request is turned away at once`() async throws {
         let backend = SteppedBackend()
         var limits = GatewayLimits()

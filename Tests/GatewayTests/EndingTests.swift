@@ -31,7 +31,13 @@ struct EndingTests {
 
     @Test func `a finished request is recorded with what it cost`() throws {
         let id = RequestID.Generator().next()
-        let record = CompletionRecord(id: id, .finished(.sample()), Progress(), latency: .seconds(2))
+        let record = CompletionRecord(
+            id: id,
+            .finished(.sample()),
+            Progress(),
+            spent: GenerationResult.sample().compute,
+            latency: .seconds(2)
+        )
         #expect(record.compute == RecordedCompute(GenerationResult.sample().compute))
         #expect(record.winner == 1)
         #expect(record.candidates.map(\.score) == [0.25, 0.75])
@@ -39,22 +45,36 @@ struct EndingTests {
         #expect(record.latency == .seconds(2))
     }
 
-    @Test func `a request that ran into its deadline is recorded with what it had spent`() {
-        let id = RequestID.Generator().next()
-        let ending = Ending.failed(.executor(.deadlineExceeded(Self.spent)))
-        let record = CompletionRecord(id: id, ending, Progress(), latency: .zero)
-        #expect(record.compute == RecordedCompute(Self.spent))
+    @Test(arguments: [
+        (Ending.finished(.sample()), Compute?.some(GenerationResult.sample().compute)),
+        (.failed(.executor(.deadlineExceeded(spent))), spent),
+        (.failed(.executor(.cancelled(spent))), spent),
+        (.failed(.executor(.modelFailed("x"))), nil),
+        (.failed(.store(.full)), nil), (.left, nil), (.shutDown, nil),
+    ])
+    func `an ending tells what it cost if it knows`(ending: Ending, compute: Compute?) {
+        #expect(ending.compute == compute)
     }
 
-    @Test func `a request whose client left is recorded with what was seen of it`() {
+    @Test func `a request whose client left is recorded with what it had spent and what was seen of it`() {
         var progress = Progress()
-        progress.note(.prefilled(promptTokens: 7), after: .seconds(1))
+        progress.note(.prefilled(promptTokens: 5), after: .seconds(1))
         progress.note(.answer("a"), after: .seconds(2))
         progress.note(.answer("b"), after: .seconds(3))
-        let record = CompletionRecord(id: RequestID.Generator().next(), .left, progress, latency: .seconds(4))
+        let id = RequestID.Generator().next()
+        let record = CompletionRecord(id: id, .left, progress, spent: Self.spent, latency: .seconds(4))
         #expect(record.state == .clientGone)
-        #expect(record.compute.promptTokens == 7)
+        #expect(record.compute == RecordedCompute(Self.spent))
         #expect(record.firstToken == .seconds(2))
+    }
+
+    @Test func `a request whose model failed is recorded with its prompt`() {
+        var progress = Progress()
+        progress.note(.prefilled(promptTokens: 7), after: .seconds(1))
+        let id = RequestID.Generator().next()
+        let ending = Ending.failed(.executor(.modelFailed("x")))
+        let record = CompletionRecord(id: id, ending, progress, spent: .zero, latency: .seconds(4))
+        #expect(record.compute.promptTokens == 7)
     }
 }
 

@@ -22,6 +22,7 @@ struct LiveGateway: Sendable {
     let client: HTTPClient
     let core: GatewayCore
     fileprivate let services: ServiceGroup
+    private let cutOff: AsyncStream<Never>.Continuation
 
     static let policy = """
         policy: effort
@@ -75,8 +76,9 @@ struct LiveGateway: Sendable {
             logger: quiet
         ) { port in listening.yield(port) }
         let services = ServiceGroup(services: [server], logger: quiet)
+        let (end, cutOff) = AsyncStream.makeStream(of: Never.self, bufferingPolicy: .bufferingOldest(1))
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await services.run() }
+            group.addTask { try await run(services, until: end) }
             let port = try #require(await ports.first { _ in true })
             let client = try self.client(trusting: tls, httpVersion)
             let gateway = LiveGateway(
@@ -86,7 +88,8 @@ struct LiveGateway: Sendable {
                 recordPath: recordPath,
                 client: client,
                 core: server.core,
-                services: services
+                services: services,
+                cutOff: cutOff
             )
             let result: Result<Value, any Error>
             do {
@@ -99,6 +102,15 @@ struct LiveGateway: Sendable {
             try await group.waitForAll()
             try await store.shutdown()
             return try result.get()
+        }
+    }
+
+    private static func run(_ services: ServiceGroup, until end: AsyncStream<Never>) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await services.run() }
+            group.addTask { for await _ in end {} }
+            try await group.next()
+            group.cancelAll()
         }
     }
 
@@ -229,6 +241,11 @@ extension LiveGateway {
     /// Begins the shutdown; what is in progress goes on.
     func shutDown() async {
         await services.triggerGracefulShutdown()
+    }
+
+    /// Ends the server and whatever is in progress, as when a shutdown has taken too long.
+    func cutOffAll() {
+        cutOff.finish()
     }
 
     /// Returns when no chat request is in progress any more, so that each has its completion.

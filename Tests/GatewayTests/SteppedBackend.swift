@@ -5,10 +5,20 @@ import ModelExecutor
 /// The scripted backend that ships answers by itself; these tests need to stand between two events.
 final class SteppedBackend: GenerationBackend {
     struct Call: Sendable {
+        /// What a request has cost that is cancelled; one that is over has cost what its end said.
+        static let spent = Compute(
+            promptTokens: 9,
+            candidateTokens: 40,
+            scoredSteps: 5,
+            cpu: .milliseconds(125)
+        )
+
         let request: GenerationRequest
         private let events: GenerationStream.Continuation
-        /// Yields once, when the consumer has stopped listening before the end.
+        /// Yields once, when the request is cancelled or the consumer has stopped listening before the end.
         let cancellations: AsyncStream<Void>
+        private let cancellation: AsyncStream<Void>.Continuation
+        private let compute = FinalCompute()
 
         fileprivate init(_ request: GenerationRequest, _ events: GenerationStream.Continuation) {
             self.request = request
@@ -18,10 +28,17 @@ final class SteppedBackend: GenerationBackend {
                 bufferingPolicy: .bufferingOldest(1)
             )
             self.cancellations = cancellations
+            cancellation = sender
             events.onTermination = { termination in
                 if case .cancelled = termination { sender.yield() }
                 sender.finish()
             }
+        }
+
+        fileprivate func cancel() async -> Compute {
+            cancellation.yield()
+            fail(.cancelled(Self.spent))
+            return await compute.value()
         }
 
         func send(_ event: GenerationEvent...) {
@@ -29,16 +46,19 @@ final class SteppedBackend: GenerationBackend {
         }
 
         func finish(_ result: GenerationResult = .sample()) {
+            compute.settle(result.compute)
             events.yield(.finished(result))
             events.finish()
         }
 
         /// Ends without a result, as a backend with a defect might.
         func end() {
+            compute.settle(.zero)
             events.finish()
         }
 
         func fail(_ error: ExecutorError) {
+            compute.settle(error.compute)
             events.finish(throwing: error)
         }
     }
@@ -75,11 +95,11 @@ final class SteppedBackend: GenerationBackend {
         }
     }
 
-    func generate(_ request: GenerationRequest) -> GenerationStream {
+    func generate(_ request: GenerationRequest) -> Generation {
         let (stream, events) = GenerationStream.makeStream(bufferingPolicy: .unbounded)
         let call = Call(request, events)
         if let answerAtOnce { answerAtOnce(call) } else { sender.yield(call) }
-        return stream
+        return Generation(events: stream) { await call.cancel() }
     }
 
     func nextCall() async -> Call? {

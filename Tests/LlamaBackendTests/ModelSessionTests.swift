@@ -43,9 +43,9 @@ import Testing
     /// More tokens than a scripted model says in the seconds that a slow machine might take to interrupt it.
     static let neverReached = 20_000
 
-    static func result(of stream: GenerationStream) async throws -> GenerationResult? {
+    static func result(of generation: Generation) async throws -> GenerationResult? {
         var result: GenerationResult?
-        for try await event in stream {
+        for try await event in generation {
             if case .finished(let finished) = event { result = finished }
         }
         return result
@@ -81,6 +81,50 @@ import Testing
             _ = try await Self.result(of: session.generate(TestModels.request(k: 1, maxTokens: 10)))
             #expect(session.load.runningRequests == 0)
             #expect(session.load.reservedCells == 0)
+        }
+    }
+
+    @Test func `a cancelled request ends at once, and tells what it cost`() async throws {
+        try await Self.serving(try Self.endless()) { session in
+            let generation = session.generate(TestModels.request(k: 8, maxTokens: Self.neverReached))
+            var events = generation.makeAsyncIterator()
+            _ = try await events.next()
+            let spent = await generation.cancel()
+            #expect(spent.promptTokens > 0)
+            #expect(session.load.runningRequests == 0)
+            #expect(session.load.reservedCells == 0)
+            await #expect(throws: ExecutorError.cancelled(spent)) { while try await events.next() != nil {} }
+        }
+    }
+
+    @Test func `a reader that was itself cancelled still learns what its request cost`() async throws {
+        try await Self.serving(try Self.endless()) { session in
+            let generation = session.generate(TestModels.request(k: 2, maxTokens: Self.neverReached))
+            let spent = try await withThrowingTaskGroup(of: Compute.self) { group in
+                let (starts, started) = AsyncStream.makeStream(
+                    of: Void.self,
+                    bufferingPolicy: .bufferingOldest(1)
+                )
+                group.addTask {
+                    for try await event in generation {
+                        if case .prefilled = event { started.finish() }
+                    }
+                    return await generation.cancel()
+                }
+                for await _ in starts {}
+                group.cancelAll()
+                return try await group.next()
+            }
+            #expect(try #require(spent).promptTokens > 0)
+        }
+    }
+
+    @Test func `what a request cost can be asked for when it is over`() async throws {
+        let model = try ScriptedTokenModel(.noise(seed: 5))
+        try await Self.serving(model, queueLimit: 1) { session in
+            let generation = session.generate(TestModels.request(k: 2, maxTokens: 20))
+            let result = try await Self.result(of: generation)
+            #expect(await generation.cancel() == result?.compute)
         }
     }
 
@@ -136,9 +180,9 @@ import Testing
             settings: BatchSettings(queueLimit: 2)
         )
         let accepted = (0..<2).map { _ in session.generate(TestModels.request(k: 1)) }
-        await #expect(throws: ExecutorError.queueFull(limit: 2)) {
-            for try await _ in session.generate(TestModels.request(k: 1)) {}
-        }
+        let refused = session.generate(TestModels.request(k: 1))
+        await #expect(throws: ExecutorError.queueFull(limit: 2)) { for try await _ in refused {} }
+        #expect(await refused.cancel() == .zero)
         #expect(accepted.count == 2)
     }
 

@@ -81,6 +81,41 @@ struct ScriptedBackendTests {
         #expect(clock.start.duration(to: clock.now) == .milliseconds(100))
     }
 
+    @Test func `a cancelled request ends with what had been told of it`() async throws {
+        let generation = ScriptedBackend().generate(.asking(k: 4, .bestScore))
+        var events = generation.makeAsyncIterator()
+        for _ in 0..<3 { _ = try await events.next() }
+        let spent = await generation.cancel()
+        #expect(spent.promptTokens == 2)
+        #expect(spent.candidateTokens > 0)
+        #expect(spent.scoredSteps > 0)
+        #expect(spent.cpu > .zero)
+        await #expect(throws: ExecutorError.cancelled(spent)) { try await events.next() }
+    }
+
+    @Test func `a request that waits is woken to be cancelled`() async throws {
+        let clock = ManualClock()
+        let backend = ScriptedBackend(now: { clock.now }, sleep: { try await clock.sleep(for: $0) })
+        let generation = backend.generate(.asking("#delay=500"))
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await #expect(throws: ExecutorError.cancelled(.zero)) { for try await _ in generation {} }
+            }
+            while clock.sleeperCount == 0 { await Task.yield() }
+            #expect(await generation.cancel() == .zero)
+        }
+        #expect(clock.now == clock.start)
+    }
+
+    @Test func `what a request cost can be asked for when it is over`() async throws {
+        let generation = ScriptedBackend().generate(.asking(k: 4, .majority))
+        var result: GenerationResult?
+        for try await event in generation {
+            if case .finished(let finished) = event { result = finished }
+        }
+        #expect(await generation.cancel() == result?.compute)
+    }
+
     @Test func `what no model could serve is refused`() async {
         await #expect(throws: ExecutorError.self) { try await events(.asking(k: 65)) }
         await #expect(throws: ExecutorError.promptTooLong(tokens: 26, limit: 9)) {
