@@ -3,6 +3,7 @@ internal import Synchronization
 /// What a gateway takes only so much of.
 public enum Load: String, Sendable, Hashable {
     case requests = "requests in progress"
+    case outcomes = "requests with outcomes in progress"
     case bodyBytes = "bytes of bodies on their way"
 }
 

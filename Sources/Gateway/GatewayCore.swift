@@ -13,6 +13,8 @@ struct GatewayCore: Sendable {
     let limits: GatewayLimits
     /// Chat requests in progress.
     let admission: Admission
+    /// Requests with outcomes in progress.
+    let outcomeAdmission: Admission
     /// Bytes of the bodies on their way. They hold no place of `admission`: with one each, a thousand slow clients
     /// would keep everybody else out.
     let arrivals: Admission

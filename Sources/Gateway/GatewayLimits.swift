@@ -16,6 +16,9 @@ public struct GatewayLimits: Sendable, Hashable {
     /// Chat requests between the end of their body and the end of their answer; past it a request is answered 503
     /// at once.
     public var concurrentRequests = 1_024
+    /// Requests with outcomes between the end of their body and their answer, which takes one commit. They are apart
+    /// from the chat requests: were they refused whenever those are many, the busiest hours would have no outcomes.
+    public var concurrentOutcomeRequests = 256
     /// Bytes of all bodies on their way, whatever they are for; past it a request is answered 503. Room for 256 of
     /// the largest, or for half a million of the usual 500 bytes.
     public var arrivingBodyBytes = 256 << 20

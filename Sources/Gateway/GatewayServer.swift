@@ -52,22 +52,18 @@ public struct GatewayServer: Service {
         self.configuration = configuration
         self.onListening = onListening
         let limits = configuration.limits
+        func admission(_ load: Load, _ limit: Int) -> Admission {
+            Admission(load, limit: limit, retryAfterSeconds: limits.retryAfterSeconds)
+        }
         core = GatewayCore(
             policies: policies,
             backend: backend,
             store: store,
             metrics: metrics,
             limits: limits,
-            admission: Admission(
-                .requests,
-                limit: limits.concurrentRequests,
-                retryAfterSeconds: limits.retryAfterSeconds
-            ),
-            arrivals: Admission(
-                .bodyBytes,
-                limit: limits.arrivingBodyBytes,
-                retryAfterSeconds: limits.retryAfterSeconds
-            ),
+            admission: admission(.requests, limits.concurrentRequests),
+            outcomeAdmission: admission(.outcomes, limits.concurrentOutcomeRequests),
+            arrivals: admission(.bodyBytes, limits.arrivingBodyBytes),
             readiness: Readiness(),
             presence: ClientPresence(),
             ids: RequestID.Generator(after: store.lastRequestID, now: now),

@@ -14,6 +14,11 @@ struct PendingWrite: Sendable {
 
     let work: Work
     let ticket: Ticket
+
+    /// Outcomes come in batches, so they are counted one by one; every other write is about one row.
+    var outcomes: Int {
+        if case .outcomes(let outcomes) = work { outcomes.count } else { 0 }
+    }
 }
 
 /// Where the writer leaves its reply and one caller waits for it, in either order.
@@ -59,27 +64,30 @@ final class Ticket: Sendable {
 /// `append` says whether the writer must be woken: only when it was idle, so that a busy writer costs
 /// its callers one lock and no hop.
 final class CommitQueue: Sendable {
-    enum Admission { case wake, queued, full, stopped }
+    enum Admission: Hashable { case wake, queued, full(limit: Int), stopped }
 
     private struct State {
         var writes: [PendingWrite] = []
+        var outcomes = 0
         var isWriterAwake = false
         var isStopped = false
     }
 
     private let limit: Int
+    private let outcomeLimit: Int
     private let state = Mutex(State())
 
-    init(limit: Int) {
+    init(limit: Int, outcomeLimit: Int) {
         self.limit = limit
+        self.outcomeLimit = outcomeLimit
     }
-
-    var depth: Int { state.withLock { $0.writes.count } }
 
     func append(_ write: PendingWrite) -> Admission {
         state.withLock { state in
             if state.isStopped { return .stopped }
-            if state.writes.count >= limit { return .full }
+            if state.writes.count >= limit { return .full(limit: limit) }
+            if state.outcomes + write.outcomes > outcomeLimit { return .full(limit: outcomeLimit) }
+            state.outcomes += write.outcomes
             state.writes.append(write)
             if state.isWriterAwake { return .queued }
             state.isWriterAwake = true
@@ -92,6 +100,7 @@ final class CommitQueue: Sendable {
         state.withLock { state in
             var taken: [PendingWrite] = []
             swap(&taken, &state.writes)
+            state.outcomes = 0
             if taken.isEmpty { state.isWriterAwake = false }
             return taken
         }

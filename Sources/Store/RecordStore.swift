@@ -50,7 +50,10 @@ public final class RecordStore: Sendable {
         allMetrics = metrics
         self.metrics = metrics?.store ?? StoreMetrics()
         self.metrics.crashedRequests.set(closedAsCrashed)
-        queue = CommitQueue(limit: configuration.queueLimit)
+        queue = CommitQueue(
+            limit: configuration.queueLimit,
+            outcomeLimit: configuration.outcomeQueueLimit
+        )
         state = Mutex(
             State(
                 writer: BatchWriter(
@@ -137,9 +140,9 @@ public final class RecordStore: Sendable {
         switch queue.append(PendingWrite(work: work, ticket: ticket)) {
         case .queued: break
         case .wake: database.asyncWriteWithoutTransaction { db in self.drain(db) }
-        case .full:
+        case .full(let limit):
             metrics.refusedWrites.add()
-            throw .queueFull(limit: configuration.queueLimit)
+            throw .queueFull(limit: limit)
         case .stopped: throw .stopped
         }
         return ticket

@@ -49,7 +49,7 @@ extension StoreError: CustomStringConvertible {
         case .busy:
             "another program holds the record's write lock; end it, and writing goes on by itself"
         case .queueFull(let limit):
-            "\(limit) writes already wait for the record; the disk is slower than the traffic: send less, retry later"
+            "as many as may, \(limit), already wait for the record; the disk is slower than the traffic: send less, retry later"
         case .stopped:
             "the record is closed; start the gateway again"
         case .duplicateRequest(let id):

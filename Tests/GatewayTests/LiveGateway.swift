@@ -44,13 +44,16 @@ struct LiveGateway: Sendable {
         _ backend: any GenerationBackend,
         policy: String = LiveGateway.policy,
         limits: GatewayLimits = GatewayLimits(),
+        outcomeQueueLimit: Int? = nil,
         httpVersion: HTTPClient.Configuration.HTTPVersion = .automatic,
         _ body: @Sendable @escaping (LiveGateway) async throws -> Value
     ) async throws -> Value {
         let folder = try TemporaryFolder()
         let recordPath = folder.path + "/record.db"
         let metrics = HeadgateMetrics(version: "test")
-        let store = try RecordStore(StoreConfiguration(path: recordPath), metrics: metrics)
+        var record = StoreConfiguration(path: recordPath)
+        if let outcomeQueueLimit { record.outcomeQueueLimit = outcomeQueueLimit }
+        let store = try RecordStore(record, metrics: metrics)
         let policies = try PolicySet([
             (file: "effort.yaml", policy: SplitPolicy(yaml: policy, file: "effort.yaml"))
         ])

@@ -97,6 +97,42 @@ struct OutcomesTests {
         }
     }
 
+    @Test func `more outcomes than the record lets wait are refused for now`() async throws {
+        try await LiveGateway.run(SteppedBackend.complete(), outcomeQueueLimit: 2) { gateway in
+            let reply = try await gateway.chat()
+            let id = try #require(reply.headers.first(name: "x-headgate-request-id"))
+            let item = #"{"request_id":"\#(id)","metric":"success","value":1}"#
+            func post(_ count: Int) async throws -> Reply {
+                let items = [String](repeating: item, count: count).joined(separator: ",")
+                return try await gateway.post("/v1/outcomes", #"{"outcomes":[\#(items)]}"#)
+            }
+            #expect(try await post(2).status == 200)
+            let refused = try await post(3)
+            #expect(refused.status == 503)
+            #expect(try refused.errorCode == "record_unavailable")
+            #expect(refused.headers.first(name: "retry-after") == "1")
+            #expect(try gateway.recorded(id)?.outcomes.count == 2)
+        }
+    }
+
+    @Test func `requests with outcomes are taken up to their limit and refused past it`() async throws {
+        var limits = GatewayLimits()
+        limits.concurrentOutcomeRequests = 2
+        limits.retryAfterSeconds = 3
+        try await LiveGateway.run(SteppedBackend.complete(), limits: limits) { gateway in
+            let body = #"{"outcomes":[{"request_id":"x","metric":"success","value":1}]}"#
+            try gateway.core.outcomeAdmission.enter()
+            #expect(try await gateway.post("/v1/outcomes", body).status == 200)
+            try gateway.core.outcomeAdmission.enter()
+            let refused = try await gateway.post("/v1/outcomes", body)
+            #expect(refused.status == 503)
+            #expect(try refused.errorCode == "overloaded")
+            #expect(refused.headers.first(name: "retry-after") == "3")
+            #expect(try await gateway.chat().status == 200)
+            gateway.core.outcomeAdmission.leave(2)
+        }
+    }
+
     @Test func `a batch is taken at its limit and refused past it`() throws {
         let item = #"{"request_id":"x","metric":"m","value":1}"#
         var limits = GatewayLimits()

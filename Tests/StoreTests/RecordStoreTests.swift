@@ -142,6 +142,39 @@ import Testing
         try await store.shutdown()
     }
 
+    @Test func `outcomes are taken up to their limit and refused past it, as single ones or in batches`() {
+        let queue = CommitQueue(limit: 100, outcomeLimit: 3)
+        func append(_ count: Int) -> CommitQueue.Admission {
+            let outcome = OutcomeRecord(request: ids.next(), metric: "success", value: 1)
+            let outcomes = [OutcomeRecord](repeating: outcome, count: count)
+            return queue.append(PendingWrite(work: .outcomes(outcomes), ticket: Ticket()))
+        }
+        #expect(append(4) == .full(limit: 3))
+        #expect(append(2) == .wake)
+        #expect(append(2) == .full(limit: 3))
+        #expect(append(1) == .queued)
+        #expect(append(1) == .full(limit: 3))
+        let opening = PendingWrite(work: .open(.sample(ids.next())), ticket: Ticket())
+        #expect(queue.append(opening) == .queued)
+        #expect(queue.takeAll().count == 3)
+        #expect(append(3) == .queued)
+    }
+
+    @Test func `more outcomes than may wait are refused, and counted as a refused write`() async throws {
+        let folder = try TemporaryFolder()
+        let metrics = HeadgateMetrics(version: "test")
+        var configuration = StoreConfiguration(path: folder.database)
+        configuration.outcomeQueueLimit = 2
+        let store = try RecordStore(configuration, metrics: metrics)
+        let outcome = OutcomeRecord(request: ids.next(), metric: "success", value: 1)
+        #expect(try await store.record([outcome, outcome]) == [.unknownRequest, .unknownRequest])
+        await #expect(throws: StoreError.queueFull(limit: 2)) {
+            try await store.record([outcome, outcome, outcome])
+        }
+        #expect(metrics.store.refusedWrites.value == 1)
+        try await store.shutdown()
+    }
+
     @Test func `shutdown commits what waits, and later writes are refused`() async throws {
         let folder = try TemporaryFolder()
         let store = try await RecordStore.sample(in: folder)

@@ -10,7 +10,10 @@ struct OutcomesRoute {
 
     func response(to request: Request) async throws -> WholeResponse {
         do {
-            let outcomes = try OutcomeRequest(try await request.bytes(in: core), core.limits)
+            let bytes = try await request.bytes(in: core)
+            try core.outcomeAdmission.enter()
+            defer { core.outcomeAdmission.leave() }
+            let outcomes = try OutcomeRequest(bytes, core.limits)
             let receipts = try await recorded(outcomes.items)
             for receipt in receipts { core.metrics.http.outcome(OutcomeResult(receipt)) }
             return outcomes.isBatch ? batchResponse(receipts) : singleResponse(receipts)
