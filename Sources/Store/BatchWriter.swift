@@ -7,17 +7,20 @@ internal import Policy
 /// A write that makes no sense (a second close, an unknown arm) gets its own error and leaves the rest of the
 /// batch alone. A write that SQLite refuses throws, and the whole batch fails with it.
 struct BatchWriter {
+    typealias AcceptedOutcome = (arm: Dictionaries.ArmKey, metric: MetricName, value: Double)
+
     var dictionaries: Dictionaries
-    private(set) var openRequests: Int
+    /// Requests that the last batch left open, and those open before that it ended.
+    private(set) var opened: [RequestID] = []
+    private(set) var closed: [RequestID] = []
     /// Those of the last batch.
-    private(set) var acceptedOutcomes: [(arm: Dictionaries.ArmKey, metric: MetricName, value: Double)] = []
+    private(set) var acceptedOutcomes: [AcceptedOutcome] = []
     private let outcomeLimit: Int
     private var assigned: Int64 = 0
     private var ended: Int64 = 0
 
-    init(dictionaries: Dictionaries, openRequests: Int, outcomeLimit: Int) {
+    init(dictionaries: Dictionaries, outcomeLimit: Int) {
         self.dictionaries = dictionaries
-        self.openRequests = openRequests
         self.outcomeLimit = outcomeLimit
     }
 
@@ -28,6 +31,7 @@ struct BatchWriter {
         _ db: Database
     ) throws -> [CommitReply] {
         (assigned, ended) = (0, 0)
+        (opened, closed) = ([], [])
         acceptedOutcomes = []
         let completions = BatchWriter.completions(in: batch)
         var replies = [CommitReply?](repeating: nil, count: batch.count)
@@ -52,7 +56,6 @@ struct BatchWriter {
             )
             try tally.execute(arguments: [assigned, ended])
         }
-        openRequests += Int(assigned - ended)
         return replies.map { $0 ?? .failure(.stopped) }
     }
 
@@ -102,6 +105,8 @@ struct BatchWriter {
         if let completion {
             ended += 1
             try append(completion.candidates, of: completion.id, db)
+        } else {
+            opened.append(assignment.id)
         }
         return .success([])
     }
@@ -128,6 +133,7 @@ struct BatchWriter {
             return .failure(.alreadyClosed(completion.id, as: ended))
         }
         ended += 1
+        closed.append(completion.id)
         try append(completion.candidates, of: completion.id, db)
         return .success([])
     }

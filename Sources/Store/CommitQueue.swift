@@ -19,6 +19,10 @@ struct PendingWrite: Sendable {
     var outcomes: Int {
         if case .outcomes(let outcomes) = work { outcomes.count } else { 0 }
     }
+
+    var isCompletion: Bool {
+        if case .close = work { true } else { false }
+    }
 }
 
 /// Where the writer leaves its reply and one caller waits for it, in either order.
@@ -85,7 +89,9 @@ final class CommitQueue: Sendable {
     func append(_ write: PendingWrite) -> Admission {
         state.withLock { state in
             if state.isStopped { return .stopped }
-            if state.writes.count >= limit { return .full(limit: limit) }
+            // A completion is never refused, for its request would stay open; there is at most one for each request
+            // that was let in.
+            if state.writes.count >= limit, !write.isCompletion { return .full(limit: limit) }
             if state.outcomes + write.outcomes > outcomeLimit { return .full(limit: outcomeLimit) }
             state.outcomes += write.outcomes
             state.writes.append(write)

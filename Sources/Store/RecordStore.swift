@@ -12,6 +12,10 @@ public final class RecordStore: Sendable {
     private struct State {
         var writer: BatchWriter
         var failure: StoreError?
+        var open: Set<RequestID> = []
+        /// Completions of open requests that a batch failed with. A caller closes a request once, so without them
+        /// its row would stay open to the next start.
+        var kept: [RequestID: CompletionRecord] = [:]
     }
 
     private let configuration: StoreConfiguration
@@ -58,7 +62,6 @@ public final class RecordStore: Sendable {
             State(
                 writer: BatchWriter(
                     dictionaries: opened.dictionaries,
-                    openRequests: 0,
                     outcomeLimit: configuration.outcomeLimit
                 )
             )
@@ -69,7 +72,7 @@ public final class RecordStore: Sendable {
     public var failure: StoreError? { state.withLock { $0.failure } }
 
     /// Requests that are written and have not ended.
-    public var openRequests: Int { state.withLock { $0.writer.openRequests } }
+    public var openRequests: Int { state.withLock { $0.open.count } }
 
     /// Keeps policy versions; call it before any request is assigned by them.
     public func remember(_ policies: [PolicyRecord]) async throws(StoreError) {
@@ -87,6 +90,9 @@ public final class RecordStore: Sendable {
     }
 
     /// Returns when the completion is on disk. A request can be closed as soon as its `beginOpen` has returned.
+    ///
+    /// If it throws what may pass, a full disk or a lock, the request is written as failed with the next batch that
+    /// works: its client was told so.
     public func close(_ completion: CompletionRecord) async throws(StoreError) {
         _ = try await submit(.close(completion)).reply().get()
     }
@@ -162,40 +168,69 @@ public final class RecordStore: Sendable {
         }
     }
 
-    /// Commits one batch; if any of it can't be written, none of it is, and every write gets the reason.
+    /// Commits one batch, and once that works what earlier ones failed with.
     private func commit(_ batch: [PendingWrite], _ db: Database) -> [CommitReply] {
         state.withLock { state in
-            let before = state.writer
-            do {
-                try db.beginTransaction(.immediate)
-                let replies = try state.writer.write(batch, at: now(), db)
-                try db.commit()
-                state.failure = nil
-                count(state.writer)
+            switch write(batch, &state, db) {
+            case .success(let replies):
+                writeKept(&state, db)
                 return replies
-            } catch {
-                // After some errors SQLite has rolled back by itself; a second rollback is then refused.
-                if db.isInsideTransaction { try? db.rollback() }
-                state.writer = before
-                let failure = StoreError(error, path: configuration.path)
-                state.failure = failure
-                metrics.failedCommits.add()
+            case .failure(let failure):
+                for case .close(let completion) in batch.map(\.work) where state.open.contains(completion.id)
+                {
+                    state.kept[completion.id] = completion.failedToWrite
+                }
                 return batch.map { _ in .failure(failure) }
             }
         }
     }
 
-    /// Counts what a batch committed.
-    private func count(_ writer: BatchWriter) {
-        metrics.openRequests.set(writer.openRequests)
+    /// Writes the kept completions, in a transaction of their own: one that can never be written must not take every
+    /// later batch with it.
+    private func writeKept(_ state: inout State, _ db: Database) {
+        if state.kept.isEmpty { return }
+        let writes = state.kept.values.map { PendingWrite(work: .close($0), ticket: Ticket()) }
+        if case .success = write(writes, &state, db) { state.kept = [:] }
+    }
+
+    /// One transaction; if any of it can't be written, none of it is.
+    private func write(
+        _ batch: [PendingWrite],
+        _ state: inout State,
+        _ db: Database
+    ) -> Result<[CommitReply], StoreError> {
+        let before = state.writer
+        do {
+            try db.beginTransaction(.immediate)
+            let replies = try state.writer.write(batch, at: now(), db)
+            try db.commit()
+            state.failure = nil
+            state.open.formUnion(state.writer.opened)
+            state.open.subtract(state.writer.closed)
+            metrics.openRequests.set(state.open.count)
+            count(state.writer.acceptedOutcomes)
+            return .success(replies)
+        } catch {
+            // After some errors SQLite has rolled back by itself; a second rollback is then refused.
+            if db.isInsideTransaction { try? db.rollback() }
+            state.writer = before
+            let failure = StoreError(error, path: configuration.path)
+            state.failure = failure
+            metrics.failedCommits.add()
+            return .failure(failure)
+        }
+    }
+
+    private func count(_ outcomes: [BatchWriter.AcceptedOutcome]) {
         guard let allMetrics else { return }
-        for outcome in writer.acceptedOutcomes {
+        for outcome in outcomes {
             let arm = allMetrics.arm(policy: outcome.arm.policy.rawValue, arm: outcome.arm.arm.rawValue)
             arm?.outcome(outcome.metric.rawValue, OutcomeClass(outcome.value))
         }
     }
 
     private func finish(_ db: Database) -> Result<Void, StoreError> {
+        state.withLock { writeKept(&$0, db) }
         do {
             try db.inTransaction(.immediate) {
                 try OpenedRecord.endOpenRequests(cause: .shutdown, db)

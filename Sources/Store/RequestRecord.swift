@@ -99,6 +99,18 @@ public struct CompletionRecord: Sendable, Hashable {
     }
 }
 
+extension CompletionRecord {
+    /// How the request ended when this couldn't be written: its answer was not given, and its client was told that it
+    /// failed. What it took stays true.
+    var failedToWrite: CompletionRecord {
+        var completion = self
+        completion.state = .failed
+        completion.cause = .store
+        completion.winner = nil
+        return completion
+    }
+}
+
 /// What a request cost.
 public struct RecordedCompute: Sendable, Hashable {
     public var promptTokens: Int

@@ -50,7 +50,7 @@ import Testing
         let queue = try DatabaseQueue(path: folder.database)
         let killed = try await queue.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA cache_size = 1; BEGIN IMMEDIATE")
-            var writer = BatchWriter(dictionaries: try Dictionaries(db), openRequests: 0, outcomeLimit: 1)
+            var writer = BatchWriter(dictionaries: try Dictionaries(db), outcomeLimit: 1)
             _ = try writer.write([PendingWrite(work: .open(.sample(id)), ticket: Ticket())], at: .now, db)
             try db.execute(sql: "UPDATE policy_version SET document = zeroblob(1000000) || ''")
             let copy = try folder.copyOfFiles()
