@@ -90,7 +90,7 @@ struct BatchWriter {
         try insert.execute(arguments: [
             assignment.id.key, assignment.id.tail, arm,
             dictionaries.mode(assignment.assigned, db),
-            dictionaries.mode(completion?.served ?? assignment.served, db),
+            dictionaries.mode(assignment.served, db),
             SubjectNumber(assignment.subject).rawValue,
             assignment.excluded?.code ?? Exclusion.countedCode,
             completion?.state.code ?? TerminalState.openCode,
@@ -115,7 +115,6 @@ struct BatchWriter {
         let update = try db.cachedStatement(sql: Self.endRequest)
         try update.execute(arguments: [
             completion.state.code, completion.cause?.code,
-            completion.served.map { name in try dictionaries.mode(name, db) },
             completion.latency.microseconds, completion.firstToken?.microseconds,
             completion.queued.microseconds, completion.compute.promptTokens,
             completion.compute.candidateTokens, completion.compute.answerTokens,
@@ -155,9 +154,9 @@ struct BatchWriter {
 
     private static let endRequest = """
         UPDATE request SET
-            state = ?, cause = ?, served_mode = coalesce(?, served_mode), latency_us = ?, first_token_us = ?,
-            queued_us = ?, prompt_tokens = ?, candidate_tokens = ?, answer_tokens = ?, reasoning_tokens = ?,
-            scored_steps = ?, cpu_us = ?, winner = ?
+            state = ?, cause = ?, latency_us = ?, first_token_us = ?, queued_us = ?, prompt_tokens = ?,
+            candidate_tokens = ?, answer_tokens = ?, reasoning_tokens = ?, scored_steps = ?, cpu_us = ?,
+            winner = ?
         WHERE id = ? AND tail = ? AND state = 0
         """
 }

@@ -102,19 +102,6 @@ public final class RecordStore: Sendable {
         try await submit(.outcomes(outcomes)).reply().get()
     }
 
-    /// Runs until its task is cancelled, then shuts down.
-    ///
-    /// Writing needs no task: it happens on the database's own queue from the first call on.
-    public func run() async throws(StoreError) {
-        let (never, continuation) = AsyncStream.makeStream(
-            of: Never.self,
-            bufferingPolicy: .bufferingOldest(0)
-        )
-        for await _ in never {}
-        continuation.finish()
-        try await shutdown()
-    }
-
     /// Refuses new writes, commits those that wait, closes requests nobody closed, and closes the file.
     public func shutdown() async throws(StoreError) {
         guard queue.stop() else { return }

@@ -61,8 +61,6 @@ public struct CompletionRecord: Sendable, Hashable {
     public var id: RequestID
     public var state: TerminalState
     public var cause: EndCause?
-    /// Set if the served mode became another one after the assignment was written.
-    public var served: ModeName?
     /// From the request's arrival to its end.
     public var latency: Duration
     /// From the request's arrival to the first byte of the answer; nil if none left.
@@ -78,7 +76,6 @@ public struct CompletionRecord: Sendable, Hashable {
         id: RequestID,
         state: TerminalState,
         cause: EndCause? = nil,
-        served: ModeName? = nil,
         latency: Duration,
         firstToken: Duration? = nil,
         queued: Duration = .zero,
@@ -89,7 +86,6 @@ public struct CompletionRecord: Sendable, Hashable {
         self.id = id
         self.state = state
         self.cause = cause
-        self.served = served
         self.latency = latency
         self.firstToken = firstToken
         self.queued = queued

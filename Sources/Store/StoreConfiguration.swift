@@ -1,13 +1,6 @@
 /// How a store is opened; every limit of it has its name here.
 public struct StoreConfiguration: Sendable {
-    /// What to do with requests that can't be recorded.
-    public enum OnStoreFailure: String, Sendable, CaseIterable {
-        /// No answer leaves unrecorded: the request is refused.
-        case refuse
-    }
-
     public var path: String
-    public var onStoreFailure: OnStoreFailure = .refuse
     /// How long a batch waits for another program's write lock. Longer than any backup's pause, shorter than
     /// a client's patience.
     public var busyTimeout: Duration = .seconds(2)

@@ -187,17 +187,6 @@ import Testing
         for id in waiting { #expect(try reader.request(id)?.end == .unmeasured(.failed, .shutdown)) }
     }
 
-    @Test func `cancelling run shuts the store down`() async throws {
-        let folder = try TemporaryFolder()
-        let store = try await RecordStore.sample(in: folder)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await store.run() }
-            group.cancelAll()
-            try await group.waitForAll()
-        }
-        await #expect(throws: StoreError.stopped) { try await store.open(.sample(ids.next())) }
-    }
-
     @Test func `only the owner can read the files`() async throws {
         let folder = try TemporaryFolder()
         let store = try await RecordStore.sample(in: folder)
