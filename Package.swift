@@ -176,6 +176,7 @@ let package = Package(
                 product("NIOHTTPTypes", "swift-nio-extras"),
                 product("NIOPosix", "swift-nio"),
                 product("NIOSSL", "swift-nio-ssl"),
+                product("NIOTLS", "swift-nio"),
                 product("ServiceLifecycle", "swift-service-lifecycle"),
                 product("SwiftASN1", "swift-asn1"),
                 product("X509", "swift-certificates"),

@@ -80,13 +80,9 @@ private final class DepartureHandler: ChannelInboundHandler, RemovableChannelHan
     ///
     /// On an HTTP/2 stream the same event only ends the request's body.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event, !isStream(context.channel) {
+        if case ChannelEvent.inputClosed = event, !context.channel.isStream {
             presence.leave(context.channel)
         }
         context.fireUserInboundEventTriggered(event)
-    }
-
-    private func isStream(_ channel: any Channel) -> Bool {
-        channel.parent?.parent != nil
     }
 }

@@ -36,7 +36,8 @@ public struct GatewayLimits: Sendable, Hashable {
     public var outcomesPerBatch = 1_000
     /// How long a connection may take to finish its TLS handshake.
     public var handshakeTimeout: Duration = .seconds(10)
-    /// How long a connection may stay open with no request on it, or with one that is only half sent.
+    /// How long a connection may stay open with no request on it, or with one that is only half sent. An HTTP/2
+    /// client is told then, and has this time once more to leave by itself.
     public var idleTimeout: Duration = .seconds(60)
     /// How long a client may take over one body, from the request's head to the body's last byte. The largest body
     /// needs 280 kbit/s.

@@ -107,6 +107,7 @@ public struct GatewayServer: Service {
                     responder: responder
                 ),
                 handshakeTimeout: limits.handshakeTimeout,
+                idleTimeout: limits.idleTimeout,
                 writeStallTimeout: limits.writeStallTimeout
             )
         }.buildServer(
@@ -136,7 +137,7 @@ public struct GatewayServer: Service {
             streamConfiguration: HTTP1Channel.Configuration(
                 additionalChannelHandlers: [
                     presence.makeHandler(), UploadTimer(limit: limits.bodyTimeout),
-                    WriteStallTimer(limit: limits.writeStallTimeout),
+                    WriteStallTimer(limit: limits.writeStallTimeout), StreamCounter(),
                 ],
                 idleTimeout: TimeAmount(limits.idleTimeout),
                 httpDecoderConfiguration: .init(

@@ -81,6 +81,21 @@ struct SlowClientTests {
         }
     }
 
+    /// A client's first words in HTTP/2: the preface and empty settings.
+    private static let greeting = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0"
+
+    /// Headers of stream 1 that never end.
+    private static let headers = "\0\0\u{1}\u{1}\0\0\0\0\u{1}\u{2}"
+
+    @Test(arguments: [greeting, greeting + headers])
+    func `an HTTP2 client that begins nothing is closed on`(text: String) async throws {
+        var limits = GatewayLimits()
+        limits.idleTimeout = .milliseconds(20)
+        try await LiveGateway.run(SteppedBackend(), limits: limits) { gateway in
+            _ = try await gateway.answer(to: text, protocols: ["h2"])
+        }
+    }
+
     /// More than the kernel buffers between two sockets hold.
     private static let piece = String(repeating: "x", count: 1 << 20)
 
@@ -112,12 +127,14 @@ struct SlowClientTests {
 }
 
 extension LiveGateway {
-    /// A TLS connection that speaks HTTP/1.1 when it is written to.
+    /// A TLS connection that says only what is written to it: in HTTP/1.1, unless other protocols are offered.
     func connection(
+        protocols: [String] = [],
         _ configure: @escaping @Sendable (any Channel) throws -> Void = { _ in }
     ) async throws -> any Channel {
         var trust = TLSConfiguration.makeClientConfiguration()
         trust.trustRoots = .file(try #require(tls.certificateAuthorityFile))
+        trust.applicationProtocols = protocols
         let context = try NIOSSLContext(configuration: trust)
         return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelInitializer { channel in
@@ -131,9 +148,9 @@ extension LiveGateway {
     }
 
     /// Sends bytes over TLS and returns all that comes back until the server closes.
-    func answer(to text: String) async throws -> String {
+    func answer(to text: String, protocols: [String] = []) async throws -> String {
         let (pieces, sender) = AsyncStream.makeStream(of: ByteBuffer.self, bufferingPolicy: .unbounded)
-        let channel = try await connection { channel in
+        let channel = try await connection(protocols: protocols) { channel in
             try channel.pipeline.syncOperations.addHandler(Collector(sender))
         }
         try await channel.writeAndFlush(ByteBuffer(string: text))
