@@ -152,16 +152,16 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("Answers"),
-        tests("Stats", data: ["Vectors"]),
+        tests("Stats", ["TestSupport"], data: ["Vectors"]),
         tests("ModelExecutor", ["TestSupport"]),
-        tests("Policy", data: ["Golden"]),
+        tests("Policy", ["TestSupport"], data: ["Golden"]),
         tests(
             "LlamaBackend",
             ["DefaultModel", "ModelExecutor", "TestSupport"],
             data: ["Vectors", "StateDicts"]
         ),
         tests("Telemetry", [product("CoreMetrics", "swift-metrics")], data: ["Golden"]),
-        tests("Store", ["Policy", "Telemetry", product("GRDB", "GRDB.swift")]),
+        tests("Store", ["Policy", "Telemetry", "TestSupport", product("GRDB", "GRDB.swift")]),
         tests("Summary", ["Policy", "Stats", "Store"], data: ["Golden"]),
         tests(
             "Gateway",

@@ -1,4 +1,5 @@
 import Stats
+import TestSupport
 import Testing
 
 /// How often an experiment without any effect claims one, when it is looked at again and again.

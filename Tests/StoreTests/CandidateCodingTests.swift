@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import Store
 
 @Suite struct CandidateCodingTests {
     @Test func `candidates read back with exact scores and close step scores`() throws {
-        var random = SeededRandom(state: 11)
+        var random = SeededGenerator(seed: 11)
         let candidates = (0..<64).map { index in
             RecordedCandidate(
                 score: index.isMultiple(of: 5) ? nil : Double(Float.random(in: 0...1, using: &random)),

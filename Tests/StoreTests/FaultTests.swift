@@ -2,12 +2,13 @@ import FoundationEssentials
 import GRDB
 import Policy
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import Store
 
 @Suite struct FaultTests {
-    let ids = RequestID.Generator(random: SeededRandom(state: 1))
+    let ids = RequestID.Generator(random: SeededGenerator(seed: 1))
 
     @Test func `a full disk fails the batch, loses nothing acknowledged, and passes`() async throws {
         let folder = try TemporaryFolder()

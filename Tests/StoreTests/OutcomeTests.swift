@@ -1,11 +1,12 @@
 import Policy
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import Store
 
 @Suite struct OutcomeTests {
-    let ids = RequestID.Generator(random: SeededRandom(state: 1))
+    let ids = RequestID.Generator(random: SeededGenerator(seed: 1))
 
     @Test func `the latest outcome wins and all are kept`() async throws {
         let folder = try TemporaryFolder()

@@ -1,4 +1,5 @@
 import Policy
+import TestSupport
 import Testing
 
 @testable import Store
@@ -7,7 +8,7 @@ import Testing
     @Test func `observations sum requests inside their subjects and arms`() async throws {
         let folder = try TemporaryFolder()
         let clock = SteppedClock()
-        let ids = RequestID.Generator(now: clock.now, random: SeededRandom(state: 1))
+        let ids = RequestID.Generator(now: clock.now, random: SeededGenerator(seed: 1))
         let store = try await RecordStore.sample(in: folder, clock: clock)
         func request(_ assignment: AssignmentRecord, _ state: TerminalState?, outcome: Double? = nil)
             async throws

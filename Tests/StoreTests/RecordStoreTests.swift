@@ -1,12 +1,13 @@
 import FoundationEssentials
 import Policy
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import Store
 
 @Suite struct RecordStoreTests {
-    let ids = RequestID.Generator(random: SeededRandom(state: 1))
+    let ids = RequestID.Generator(random: SeededGenerator(seed: 1))
 
     @Test func `an opened and closed request reads back as it was written`() async throws {
         let folder = try TemporaryFolder()

@@ -1,5 +1,6 @@
 import GRDB
 import Policy
+import TestSupport
 import Testing
 
 @testable import Store
@@ -7,7 +8,7 @@ import Testing
 /// What a store finds after the process that wrote the file is gone. Its files are copied while it still runs: that
 /// is what a kill at that moment leaves.
 @Suite struct RecoveryTests {
-    let ids = RequestID.Generator(random: SeededRandom(state: 1))
+    let ids = RequestID.Generator(random: SeededGenerator(seed: 1))
 
     @Test func `requests that a crash left open are failed, and the others untouched`() async throws {
         let folder = try TemporaryFolder()

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Store
@@ -5,14 +6,14 @@ import Testing
 @Suite struct RequestIDTests {
     @Test func `ids increase while the clock stands still`() {
         let clock = SteppedClock()
-        let generator = RequestID.Generator(now: clock.now, random: SeededRandom(state: 1))
+        let generator = RequestID.Generator(now: clock.now, random: SeededGenerator(seed: 1))
         let ids = (0..<10_000).map { _ in generator.next() }
         #expect(zip(ids, ids.dropFirst()).allSatisfy { $0.key < $1.key && "\($0)" < "\($1)" })
     }
 
     @Test func `ids increase when the clock steps back`() {
         let clock = SteppedClock()
-        let generator = RequestID.Generator(now: clock.now, random: SeededRandom(state: 1))
+        let generator = RequestID.Generator(now: clock.now, random: SeededGenerator(seed: 1))
         let before = generator.next()
         clock.advance(by: -60_000)
         #expect(before.key < generator.next().key)
@@ -26,8 +27,11 @@ import Testing
     }
 
     @Test func `an id is a UUID of version 7 that carries its millisecond`() throws {
-        let id = RequestID.Generator(now: SteppedClock(0x0123_4567_89ab).now, random: SeededRandom(state: 7))
-            .next()
+        let id = RequestID.Generator(
+            now: SteppedClock(0x0123_4567_89ab).now,
+            random: SeededGenerator(seed: 7)
+        )
+        .next()
         let text = "\(id)"
         #expect(text.hasPrefix("01234567-89ab-7"), "\(text)")
         #expect(["8", "9", "a", "b"].contains(text.split(separator: "-")[3].first), "\(text)")
@@ -35,7 +39,7 @@ import Testing
     }
 
     @Test func `text and integers read back as the same id`() {
-        let generator = RequestID.Generator(random: SeededRandom(state: 3))
+        let generator = RequestID.Generator(random: SeededGenerator(seed: 3))
         for _ in 0..<1_000 {
             let id = generator.next()
             #expect(RequestID("\(id)") == id)

@@ -1,6 +1,6 @@
 /// Random numbers that replay: the same seed gives the same sequence on every machine.
 ///
-/// xorshift64* rather than the executor's own generator, so that a test never shares a flaw with what it tests.
+/// xorshift64* rather than the SplitMix64 of the program, so that a test never shares a flaw with what it tests.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     public let seed: UInt64
     private var state: UInt64
@@ -16,5 +16,10 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         state ^= state << 25
         state ^= state >> 27
         return state &* 0x2545_F491_4F6C_DD1D
+    }
+
+    /// True with the given probability.
+    public mutating func chance(_ probability: Double) -> Bool {
+        Double.random(in: 0..<1, using: &self) < probability
     }
 }
