@@ -186,6 +186,7 @@ let package = Package(
             "EndToEnd",
             of: "CLI",
             [
+                "ModelExecutor", "Policy",
                 product("AsyncHTTPClient", "async-http-client"),
                 product("Subprocess", "swift-subprocess"),
                 product("SystemPackage", "swift-system"),

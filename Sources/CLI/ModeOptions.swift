@@ -46,6 +46,7 @@ extension Mode {
         sampling.temperature = temperature ?? sampling.temperature
         sampling.topP = topP ?? sampling.topP
         sampling.topK = topK ?? sampling.topK
+        sampling.repetitionPenalty = repetitionPenalty ?? sampling.repetitionPenalty
         sampling.seed = seed
         return sampling
     }

@@ -13,6 +13,7 @@ struct ChatRequest: Sendable, Hashable {
     private(set) var temperature: Double?
     private(set) var topP: Double?
     private(set) var topK: Int?
+    private(set) var repetitionPenalty: Double?
     private(set) var stop: [String] = []
     private(set) var seed: UInt64?
     private(set) var stream = false
@@ -61,6 +62,11 @@ struct ChatRequest: Sendable, Hashable {
             guard share > 0 else { throw .invalidParameter(name, rule: "must be above 0") }
             topP = share
         case "top_k": topK = try reader.whole(value, name, in: 0...Self.mostTokens)
+        case "repetition_penalty":
+            // Not OpenAI's: vLLM's name and range, as its clients send it.
+            let penalty = try reader.number(value, name, in: 0...2)
+            guard penalty > 0 else { throw .invalidParameter(name, rule: "must be above 0") }
+            repetitionPenalty = penalty
         case "stop": stop = try reader.stopStrings(value, name)
         case "seed": seed = UInt64(bitPattern: try reader.integer(value, name))
         case "stream": stream = try reader.flag(value, name)
@@ -131,8 +137,8 @@ enum OpenAIParameter: String, CaseIterable {
     }
 
     private static let served: Set<String> = [
-        "max_completion_tokens", "max_tokens", "temperature", "top_p", "top_k", "stop", "seed", "stream",
-        "stream_options", "user", "safety_identifier", "metadata", "reasoning_effort",
+        "max_completion_tokens", "max_tokens", "temperature", "top_p", "top_k", "repetition_penalty", "stop",
+        "seed", "stream", "stream_options", "user", "safety_identifier", "metadata", "reasoning_effort",
     ]
 
     static func isKnown(_ name: String) -> Bool {

@@ -26,6 +26,9 @@ struct Exchange: Sendable {
         if let temperature = mode.temperature ?? chat.temperature { sampling.temperature = temperature }
         if let topP = mode.topP ?? chat.topP { sampling.topP = topP }
         if let topK = mode.topK ?? chat.topK { sampling.topK = topK }
+        if let penalty = mode.repetitionPenalty ?? chat.repetitionPenalty {
+            sampling.repetitionPenalty = penalty
+        }
         let most = policy.limits.maxTokens
         return GenerationRequest(
             messages: chat.messages,

@@ -62,7 +62,8 @@ struct DocumentCheck {
                     select: entry.select?.value ?? (k == 1 ? .first : .bestScore),
                     temperature: entry.temperature?.value,
                     topP: entry.topP?.value,
-                    topK: entry.topK?.value
+                    topK: entry.topK?.value,
+                    repetitionPenalty: entry.repetitionPenalty?.value
                 )
             )
         }

@@ -38,6 +38,7 @@ public struct Mode: Sendable, Hashable {
     public let temperature: Double?
     public let topP: Double?
     public let topK: Int?
+    public let repetitionPenalty: Double?
 
     public init(
         name: ModeName,
@@ -45,7 +46,8 @@ public struct Mode: Sendable, Hashable {
         select: SelectionRule,
         temperature: Double? = nil,
         topP: Double? = nil,
-        topK: Int? = nil
+        topK: Int? = nil,
+        repetitionPenalty: Double? = nil
     ) {
         precondition(
             (1...Mode.candidateLimit).contains(k),
@@ -57,6 +59,7 @@ public struct Mode: Sendable, Hashable {
         self.temperature = temperature
         self.topP = topP
         self.topK = topK
+        self.repetitionPenalty = repetitionPenalty
     }
 }
 

@@ -55,6 +55,7 @@ struct NormalForm {
         if let temperature = mode.temperature { values.append("temperature: \(decimal(temperature))") }
         if let topP = mode.topP { values.append("top_p: \(decimal(topP))") }
         if let topK = mode.topK { values.append("top_k: \(topK)") }
+        if let penalty = mode.repetitionPenalty { values.append("repetition_penalty: \(decimal(penalty))") }
         return "  \(quote(mode.name.rawValue)): {\(values.joined(separator: ", "))}"
     }
 

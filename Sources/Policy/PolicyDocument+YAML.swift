@@ -107,7 +107,7 @@ extension PolicyDocument {
         for (key, value) in entries {
             let section = reader.section(
                 value,
-                keys: ["k", "select", "temperature", "top_p", "top_k"],
+                keys: ["k", "select", "temperature", "top_p", "top_k", "repetition_penalty"],
                 unavailable: unavailable
             )
             guard let name: Located<ModeName> = reader.name(key: key, of: value), let section else {
@@ -124,7 +124,14 @@ extension PolicyDocument {
                 topP: reader.decimal(section["top_p"], "a number above 0 and up to 1", such: "0.95") {
                     $0 > 0 && $0 <= 1
                 },
-                topK: reader.integer(section["top_k"], in: 0...1_000)
+                topK: reader.integer(section["top_k"], in: 0...1_000),
+                repetitionPenalty: reader.decimal(
+                    section["repetition_penalty"],
+                    "a number above 0 and up to 2",
+                    such: "1.05"
+                ) {
+                    $0 > 0 && $0 <= 2
+                }
             )
             modes.append(mode)
         }

@@ -27,6 +27,7 @@ public struct PolicyDocument: Sendable {
         var temperature: Located<Double>?
         var topP: Located<Double>?
         var topK: Located<Int>?
+        var repetitionPenalty: Located<Double>?
     }
 
     struct OverrideEntry: Sendable {

@@ -269,13 +269,16 @@ struct ChatCompletionsTests {
         let backend = SteppedBackend()
         try await LiveGateway.run(backend) { gateway in
             async let reply = gateway.chat(
-                #","max_tokens":4096,"temperature":0.1,"top_p":0.5,"top_k":3,"stop":"x","reasoning_effort":"medium""#
+                #","max_tokens":4096,"stop":"x","reasoning_effort":"medium","# + Self.sampling
             )
             let call = try #require(await backend.nextCall())
             let request = call.request
             #expect(request.effort == Effort(k: 8, selection: .bestScore))
             #expect(request.maxTokens == 512)
-            #expect(request.sampling == Sampling(temperature: 0.1, topP: 0.5, topK: 3, seed: 7))
+            #expect(
+                request.sampling
+                    == Sampling(temperature: 0.1, topP: 0.5, topK: 3, repetitionPenalty: 1.2, seed: 7)
+            )
             #expect(request.stop == ["x"])
             #expect(request.deadline != nil)
             call.finish()
@@ -285,4 +288,23 @@ struct ChatCompletionsTests {
             #expect(row?.excluded == .clientEffort)
         }
     }
+
+    @Test func `sampling that the arm's mode fixes wins over the client's`() async throws {
+        let own = "{k: 2, temperature: 0.9, top_p: 0.8, top_k: 40, repetition_penalty: 1.05}"
+        let policy =
+            LiveGateway.policy.replacing("mode: low,", with: "mode: own,") + "\nmodes: {own: \(own)}\n"
+        let backend = SteppedBackend()
+        try await LiveGateway.run(backend, policy: policy) { gateway in
+            async let reply = gateway.chat("," + Self.sampling)
+            let call = try #require(await backend.nextCall())
+            #expect(
+                call.request.sampling
+                    == Sampling(temperature: 0.9, topP: 0.8, topK: 40, repetitionPenalty: 1.05, seed: 7)
+            )
+            call.finish()
+            #expect(try await reply.status == 200)
+        }
+    }
+
+    private static let sampling = #""temperature":0.1,"top_p":0.5,"top_k":3,"repetition_penalty":1.2"#
 }

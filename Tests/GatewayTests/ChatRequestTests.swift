@@ -20,8 +20,8 @@ struct ChatRequestTests {
     @Test func `a full request keeps every value`() throws {
         let chat = try request(
             #"""
-            "max_completion_tokens":64,"temperature":0.5,"top_p":0.9,"top_k":40,"stop":["a","b"],"seed":-1,
-            "stream":true,"stream_options":{"include_usage":true},"user":"u","safety_identifier":"s",
+            "max_completion_tokens":64,"temperature":0.5,"top_p":0.9,"top_k":40,"repetition_penalty":1.05,
+            "stop":["a","b"],"seed":-1,"stream":true,"stream_options":{"include_usage":true},"user":"u","safety_identifier":"s",
             "metadata":{"k":"v"},"reasoning_effort":"high"
             """#
         )
@@ -31,6 +31,7 @@ struct ChatRequestTests {
         #expect(chat.temperature == 0.5)
         #expect(chat.topP == 0.9)
         #expect(chat.topK == 40)
+        #expect(chat.repetitionPenalty == 1.05)
         #expect(chat.stop == ["a", "b"])
         #expect(chat.seed == .max)
         #expect(chat.stream && chat.includeUsage)
@@ -64,7 +65,7 @@ struct ChatRequestTests {
         #""service_tier":"auto""#, #""stream_options":null"#, #""stop":null"#, #""temperature":null"#,
         #""temperature":0"#, #""temperature":2"#, #""top_p":1"#, #""stop":[]"#, #""stop":"x""#,
         #""max_tokens":64.0"#, #""metadata":{}"#, #""functions":null"#, #""web_search_options":null"#,
-        #""stop":["1","2","3","4"]"#,
+        #""stop":["1","2","3","4"]"#, #""repetition_penalty":null"#, #""repetition_penalty":2"#,
     ])
     func `a parameter at its neutral value or limit is taken`(parameter: String) {
         #expect(throws: Never.self) { try request(parameter) }
@@ -78,6 +79,9 @@ struct ChatRequestTests {
         (#""top_p":0"#, "invalid_value", "top_p"),
         (#""top_k":-1"#, "invalid_value", "top_k"),
         (#""top_k":1.5"#, "invalid_value", "top_k"),
+        (#""repetition_penalty":0"#, "invalid_value", "repetition_penalty"),
+        (#""repetition_penalty":2.01"#, "invalid_value", "repetition_penalty"),
+        (#""repetition_penalty":"1""#, "invalid_type", "repetition_penalty"),
         (#""max_tokens":0"#, "invalid_value", "max_tokens"),
         (#""max_tokens":1e18"#, "invalid_value", "max_tokens"),
         (#""max_tokens":"64""#, "invalid_type", "max_tokens"),

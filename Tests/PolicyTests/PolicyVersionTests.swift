@@ -57,6 +57,14 @@ import Testing
         #expect(try SplitPolicy(text).version != SplitPolicy(plain).version, "\(from) to \(to)")
     }
 
+    @Test func `another repetition penalty is another version`() throws {
+        let versions = try ["", ", repetition_penalty: 1.05", ", repetition_penalty: 1.1"].map { penalty in
+            let text = plain.replacing("mode: medium", with: "mode: own")
+            return try SplitPolicy(text + "\nmodes: {own: {k: 8\(penalty)}}\n").version
+        }
+        #expect(Set(versions).count == 3, "\(versions)")
+    }
+
     @Test func `the version is the first 12 digits of the normal form's SHA-256`() throws {
         // printf of the normal form into sha256sum.
         #expect(
