@@ -186,7 +186,7 @@ let package = Package(
             "EndToEnd",
             of: "CLI",
             [
-                "ModelExecutor", "Policy",
+                "ModelExecutor", "Policy", "Stats",
                 product("AsyncHTTPClient", "async-http-client"),
                 product("Subprocess", "swift-subprocess"),
                 product("SystemPackage", "swift-system"),

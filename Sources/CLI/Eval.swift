@@ -10,8 +10,11 @@ struct Eval: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run problems through the modes and compare accuracy and compute.",
         discussion: """
-            A line of the file is {"prompt": …, "answer": …} for an exact or numeric answer, or
+            A line of the file is {"prompt": …, "answer": …} for an exact or numeric answer, or \
             {"prompt": …, "numbers": […], "target": …} for a puzzle. Without a file, puzzles are generated.
+
+            Intervals are at 95 % over problems: Wilson's for the share of right answers, the normal one for the \
+            mean of candidate tokens, which is too narrow for fewer than some thirty problems.
 
             Example:
               headgate eval --problems puzzles.jsonl --modes single,low,medium,high
@@ -77,7 +80,7 @@ struct Eval: AsyncParsableCommand {
         with backend: any GenerationBackend
     ) async throws -> Row {
         var progress = Progress("\(mode.name)".padded(7), total: problems.count)
-        var (right, tokens, done) = (0, 0, 0)
+        var (right, tokens) = (0, Moments())
         var waiting = problems.enumerated().map { (number: $0.offset, problem: $0.element) }[...]
         let started = ContinuousClock.now
         try await withThrowingTaskGroup(of: (isRight: Bool, tokens: Int).self) { group in
@@ -97,15 +100,15 @@ struct Eval: AsyncParsableCommand {
             }
             for _ in 0..<Self.inFlight(k: mode.k) { launch() }
             while let answer = try await group.next() {
-                done += 1
                 right += answer.isRight ? 1 : 0
-                tokens += answer.tokens
-                progress.show(done, detail: (Double(right) / Double(done) * 100).fixed(1) + " % right")
+                tokens.add(Double(answer.tokens))
+                let share = Double(right) / Double(tokens.count)
+                progress.show(tokens.count, detail: (share * 100).fixed(1) + " % right")
                 launch()
             }
         }
         let seconds = started.duration(to: .now) / .seconds(1)
-        return Row(mode: mode, right: right, of: problems.count, candidateTokens: tokens, seconds: seconds)
+        return Row(mode: mode, right: right, tokens: tokens, seconds: seconds)
     }
 
     /// Enough problems at once to keep 32 candidates in the batch.
@@ -118,11 +121,12 @@ extension Eval {
         let modes: [Row]
 
         func table(_ terminal: Terminal) -> String {
-            let head = "mode      k   right    95 % interval   tokens/problem   seconds"
+            let head =
+                "mode      k   right    95 % interval   tokens/problem     95 % interval   seconds"
             let body = modes.map { row in
                 row.mode.padded(8) + "\(row.k)".padded(-3) + percent(row.accuracy).padded(-9)
                     + "   \(percent(row.accuracyLow)) – \(percent(row.accuracyHigh))".padded(19)
-                    + (Double(row.candidateTokens) / Double(problems)).fixed(0).padded(-13)
+                    + row.candidateTokensPerProblem.fixed(1).padded(-14) + row.tokenInterval.padded(-18)
                     + row.seconds.fixed(1).padded(-10)
             }
             return ([terminal.styled(head, .bold)] + body).joined(separator: "\n")
@@ -131,7 +135,7 @@ extension Eval {
         private func percent(_ share: Double) -> String { (share * 100).fixed(1) + "%" }
     }
 
-    /// One mode over all problems. Tokens are summed over every candidate, seconds are wall time.
+    /// One mode over all problems. Tokens are those of every candidate, seconds are wall time.
     struct Row: Encodable {
         let mode: String
         let k: Int
@@ -139,17 +143,34 @@ extension Eval {
         let accuracyLow: Double
         let accuracyHigh: Double
         let candidateTokens: Int
+        let candidateTokensPerProblem: Double
+        /// Nil for one problem, which says nothing about the next.
+        let candidateTokensPerProblemLow: Double?
+        let candidateTokensPerProblemHigh: Double?
         let seconds: Double
 
-        init(mode: Mode, right: Int, of total: Int, candidateTokens: Int, seconds: Double) {
-            let interval = Counts(successes: right, trials: total).wilsonInterval()
+        /// - Parameter tokens: of each problem, over all its candidates.
+        init(mode: Mode, right: Int, tokens: Moments, seconds: Double) {
+            let interval = Counts(successes: right, trials: tokens.count).wilsonInterval()
+            let spread = tokens.estimate?.normalInterval()
             self.mode = "\(mode.name)"
             k = mode.k
-            accuracy = Double(right) / Double(total)
+            accuracy = Double(right) / Double(tokens.count)
             accuracyLow = interval.lower
             accuracyHigh = interval.upper
-            self.candidateTokens = candidateTokens
+            candidateTokens = Int(tokens.sum)
+            candidateTokensPerProblem = tokens.sum / Double(tokens.count)
+            // The mean of a few problems can be so uncertain that the interval reaches below nothing.
+            candidateTokensPerProblemLow = spread.map { max(0, $0.lower) }
+            candidateTokensPerProblemHigh = spread?.upper
             self.seconds = seconds
+        }
+
+        var tokenInterval: String {
+            guard let low = candidateTokensPerProblemLow, let high = candidateTokensPerProblemHigh else {
+                return "–"
+            }
+            return "\(low.fixed(1)) – \(high.fixed(1))"
         }
     }
 }
