@@ -33,13 +33,32 @@ extension HeadFile {
         modelDigest: String = "",
         stepText: String = ".\n\n"
     ) throws(LlamaError) {
+        let name = "the converted head"
         guard (0...Int(UInt32.max)).contains(layer) else {
-            throw .unusableHead(file: "the converted head", problem: "the model has no second-to-last block")
+            throw .unusableHead(file: name, problem: "the model has no second-to-last block")
         }
-        weights = state.weights
-        name = "the converted head"
-        head = try state.weights.head(hiddenSize: state.hiddenSize, name: name)
-        hiddenSize = state.hiddenSize
+        try self.init(
+            state.weights,
+            hiddenSize: state.hiddenSize,
+            layer: layer,
+            modelDigest: modelDigest,
+            stepText: stepText,
+            name: name
+        )
+    }
+
+    init(
+        _ weights: HeadWeights,
+        hiddenSize: Int,
+        layer: Int,
+        modelDigest: String = "",
+        stepText: String,
+        name: String
+    ) throws(LlamaError) {
+        self.weights = weights
+        self.name = name
+        head = try weights.head(hiddenSize: hiddenSize, name: name)
+        self.hiddenSize = hiddenSize
         self.layer = layer
         self.modelDigest = modelDigest
         self.stepText = stepText

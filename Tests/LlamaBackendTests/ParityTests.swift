@@ -3,7 +3,7 @@ import LlamaBackend
 import ModelExecutor
 import Testing
 
-/// The same numbers by another way: PyTorch, or one plain forward pass over the whole sequence.
+/// The same numbers by another way: PyTorch.
 @Suite struct ParityTests {
     struct Vectors: Decodable {
         struct Prompt: Decodable {
@@ -76,52 +76,6 @@ import Testing
                 let logit = model.withResidual(row: position) { head.logit($0) }
                 #expect(abs(logit - vector.logits[index]) < 0.1, "\(logit) for \(vector.logits[index])")
             }
-        }
-    }
-
-    @Test(arguments: [LlamaSettings.Layout.perSequence, .unified])
-    func `streamed scores are those of one forward pass over prompt and output`(layout: LlamaSettings.Layout)
-        throws
-    {
-        let settings = TestModels.settings(layout)
-        var batch = ContinuousBatch(model: RecordingModel(try TestModels.defaultModel(settings)))
-        _ = try batch.submit(TestModels.request(k: 8, seed: 3), now: .now)
-        _ = try batch.submit(TestModels.request(k: 3, seed: 4), now: .now)
-        var results: [GenerationResult] = []
-        while batch.hasWork {
-            for case .event(.finished(let result)) in batch.step(now: .now).map(\.content) {
-                results.append(result)
-            }
-        }
-        try #require(results.count == 2)
-        let model = try TestModels.defaultModel(settings)
-        let head = try #require(model.head)
-        let expected = try batch.model.finished.map { try Self.forwardScores(of: $0, on: model, head: head) }
-        for result in results {
-            for candidate in result.candidates {
-                #expect(!candidate.stepScores.isEmpty)
-                // 0.02 on a sigmoid, from 16-bit keys and values in batches of other shapes.
-                let match = expected.contains { scores in
-                    scores.count == candidate.stepScores.count
-                        && zip(scores, candidate.stepScores).allSatisfy { abs($0 - $1) < 0.02 }
-                }
-                #expect(match, "candidate \(candidate.index): \(candidate.stepScores), none of \(expected)")
-            }
-            let scores = result.candidates.map { $0.score ?? 0 }
-            #expect(scores[result.winner] == scores.max())
-        }
-    }
-
-    private static func forwardScores(of tokens: [Token], on model: LlamaModel, head: ScoreHead) throws
-        -> [Double]
-    {
-        var model = model
-        model.clearSequence(0)
-        _ = try model.decode(
-            tokens.enumerated().map { Row(token: $1, position: $0, sequence: 0, wantsOutput: true) }
-        )
-        return StepMask.positions(in: tokens, vocabulary: model.vocabulary).map { position in
-            model.withResidual(row: position) { Double(head.score($0)) }
         }
     }
 }

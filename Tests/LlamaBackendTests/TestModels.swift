@@ -1,7 +1,9 @@
 import DefaultModel
 import Foundation
-import LlamaBackend
 import ModelExecutor
+import TestSupport
+
+@testable import LlamaBackend
 
 /// The two real models that these tests run: the embedded one, and a general one from the user's cache.
 enum TestModels {
@@ -38,6 +40,32 @@ enum TestModels {
 
     static func smolLM2(_ settings: LlamaSettings = settings(sequences: 4)) throws -> LlamaModel {
         try LlamaModel(.file(path: smolLM2Path), settings: settings)
+    }
+
+    /// SmolLM2 with a random head that scores at each full stop.
+    ///
+    /// The weights are drawn so that the scores of this model's features, which are large, spread over most of
+    /// 0 to 1.
+    static func scoredSmolLM2(_ settings: LlamaSettings) throws -> LlamaModel {
+        let width = 576
+        var generator = SeededGenerator(seed: 1)
+        func draw(_ count: Int, spread: Float) -> [Float] {
+            (0..<count).map { _ in Float.random(in: -spread...spread, using: &generator) }
+        }
+        let weights = HeadWeights(
+            w1: draw(2 * width * width, spread: 0.0025),
+            b1: draw(2 * width, spread: 1),
+            w2: draw(2 * width, spread: 0.2),
+            b2: [-3.5]
+        )
+        let head = try HeadFile(
+            weights,
+            hiddenSize: width,
+            layer: 28,
+            stepText: ".",
+            name: "a random head"
+        )
+        return try LlamaModel(.file(path: smolLM2Path), head: head, settings: settings)
     }
 
     static let puzzle = [ChatMessage(role: .user, content: "Use 3, 8, 8 and 9 to make 24.")]
