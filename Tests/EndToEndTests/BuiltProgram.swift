@@ -26,10 +26,15 @@ enum BuiltProgram {
         try await run(arguments)
     }
 
-    static func run(_ arguments: [String]) async throws -> Run {
+    /// - Parameter environment: what is different from the tests' own.
+    static func run(
+        _ arguments: [String],
+        environment: [Environment.Key: String?] = [:]
+    ) async throws -> Run {
         let result = try await Subprocess.run(
             .path(FilePath(path)),
             arguments: .init(arguments),
+            environment: .inherit.updating(environment),
             output: .string(limit: maximumOutput),
             error: .string(limit: maximumOutput)
         )
@@ -45,6 +50,7 @@ enum BuiltProgram {
     static func serving<Result: Sendable>(
         policies: [String: String] = ["split.yaml": Documents.evenSplit],
         backend: String = "scripted",
+        options: [String] = [],
         during body: @Sendable (ServedGateway) async throws -> Result
     ) async throws -> Result {
         let files = try ServedGateway.Files.make(policies: policies)
@@ -52,7 +58,7 @@ enum BuiltProgram {
         return try await ServedGateway.serving(
             files,
             executable: path,
-            arguments: ["--backend", backend, "--log-level", "error"],
+            arguments: ["--backend", backend, "--log-level", "error"] + options,
             during: body
         )
     }

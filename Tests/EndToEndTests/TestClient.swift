@@ -11,6 +11,7 @@ struct TestClient {
         let requestID: String
         let arm: String
         let policy: String
+        let answer: String
     }
 
     private let gateway: GatewayClient
@@ -31,7 +32,8 @@ struct TestClient {
         return Served(
             requestID: try #require(reply.requestID),
             arm: try #require(reply.arm),
-            policy: try #require(reply.policy)
+            policy: try #require(reply.policy),
+            answer: try #require(reply.answer)
         )
     }
 
