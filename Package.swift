@@ -161,7 +161,11 @@ let package = Package(
             data: ["Vectors", "StateDicts"]
         ),
         tests("Telemetry", [product("CoreMetrics", "swift-metrics")], data: ["Golden"]),
-        tests("Store", ["Policy", "Telemetry", "TestSupport", product("GRDB", "GRDB.swift")]),
+        tests(
+            "Store",
+            ["Policy", "Telemetry", "TestSupport", product("GRDB", "GRDB.swift")],
+            data: ["Golden"]
+        ),
         tests("Summary", ["Policy", "Stats", "Store"], data: ["Golden"]),
         tests(
             "Gateway",
@@ -187,11 +191,12 @@ let package = Package(
             of: "CLI",
             [
                 "ModelExecutor", "Policy", "Stats",
+                product("ArgumentParser", "swift-argument-parser"),
                 product("AsyncHTTPClient", "async-http-client"),
                 product("Subprocess", "swift-subprocess"),
                 product("SystemPackage", "swift-system"),
             ],
-            data: ["Fixtures"]
+            data: ["Fixtures", "Golden"]
         ),
     ]
 )

@@ -7,7 +7,7 @@ struct ConvertHead: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Turn a reference score_module.pt into a head file for a GGUF model.",
         discussion: """
-            The state dict has the keys 0.weight, 0.bias, 3.weight and 3.bias; any other content is refused. The
+            The state dict has the keys 0.weight, 0.bias, 3.weight and 3.bias; any other content is refused. The \
             head is bound to the model by its digest.
 
             Example:

@@ -15,7 +15,7 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve the model over HTTPS, split by the policies of a folder.",
         discussion: """
-            Prints 'listening https://HOST:PORT' once it takes connections. On a loopback address without
+            Prints 'listening https://HOST:PORT' once it takes connections. On a loopback address without \
             --cert it makes its own certificate and prints how to trust it.
 
             Example:

@@ -8,7 +8,7 @@ struct BenchExecutor: ParsableCommand {
         commandName: "executor",
         abstract: "Measure decoding at k = 1, 2, 8 and 32, beside llama.cpp's own batched benchmark.",
         discussion: """
-            Both take turns on the same file with the same threads and numbers of sequences; the ratio is what
+            Both take turns on the same file with the same threads and numbers of sequences; the ratio is what \
             counts. `make bench-tools` builds llama.cpp's benchmark; without it only our own speed is printed.
             """
     )

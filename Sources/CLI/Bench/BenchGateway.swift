@@ -7,7 +7,7 @@ struct BenchGateway: AsyncParsableCommand {
         commandName: "gateway",
         abstract: "Measure the gateway with a scripted executor: TLS, policy, durable record, answer.",
         discussion: """
-            Starts a gateway of its own on a free port and loads it over TLS keep-alive connections from this
+            Starts a gateway of its own on a free port and loads it over TLS keep-alive connections from this \
             process. Every answer is on disk before its last byte is sent, so the time of one disk flush, \
             measured in the same run, is printed beside.
             """
