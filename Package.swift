@@ -172,6 +172,7 @@ let package = Package(
             [
                 "ModelExecutor", "Policy", "Store", "Telemetry",
                 product("AsyncHTTPClient", "async-http-client"),
+                product("GRDB", "GRDB.swift"),
                 product("HTTPTypes", "swift-http-types"),
                 product("Logging", "swift-log"),
                 product("NIOCore", "swift-nio"),

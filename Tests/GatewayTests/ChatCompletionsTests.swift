@@ -182,6 +182,21 @@ struct ChatCompletionsTests {
         }
     }
 
+    @Test func `no byte of a stream leaves while its assignment is not on disk`() async throws {
+        let backend = SteppedBackend()
+        try await LiveGateway.run(backend, busyTimeout: .milliseconds(20)) { gateway in
+            try await gateway.withLockedRecord {
+                async let reply = gateway.chat(stream: true)
+                let call = try #require(await backend.nextCall())
+                call.send(.selected(Selected(winner: 0, score: nil, thinking: "hm")), .answer("24"))
+                call.finish()
+                let refused = try await reply
+                #expect(refused.status == 503, "\(refused.body)")
+                #expect(try refused.errorCode == "record_unavailable")
+            }
+        }
+    }
+
     @Test(
         arguments: [
             (ExecutorError.queueFull(limit: 4), 429, TerminalState.rejected),

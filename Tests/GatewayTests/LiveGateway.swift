@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import FoundationEssentials
+import GRDB
 import Logging
 import ModelExecutor
 import NIOCore
@@ -45,6 +46,7 @@ struct LiveGateway: Sendable {
         policy: String = LiveGateway.policy,
         limits: GatewayLimits = GatewayLimits(),
         outcomeQueueLimit: Int? = nil,
+        busyTimeout: Duration? = nil,
         httpVersion: HTTPClient.Configuration.HTTPVersion = .automatic,
         _ body: @Sendable @escaping (LiveGateway) async throws -> Value
     ) async throws -> Value {
@@ -53,6 +55,7 @@ struct LiveGateway: Sendable {
         let metrics = HeadgateMetrics(version: "test")
         var record = StoreConfiguration(path: recordPath)
         if let outcomeQueueLimit { record.outcomeQueueLimit = outcomeQueueLimit }
+        record.busyTimeout = busyTimeout ?? record.busyTimeout
         let store = try RecordStore(record, metrics: metrics)
         let policies = try PolicySet([
             (file: "effort.yaml", policy: SplitPolicy(yaml: policy, file: "effort.yaml"))
@@ -254,6 +257,22 @@ extension LiveGateway {
     /// Returns when no chat request is in progress any more, so that each has its completion.
     func settled() async {
         while core.admission.count > 0 { await Task.yield() }
+    }
+
+    /// Runs the body while another program holds the record's write lock, so that nothing gets on disk.
+    func withLockedRecord(_ body: () async throws -> Void) async throws {
+        var settings = Configuration()
+        settings.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: recordPath, configuration: settings)
+        try await other.writeWithoutTransaction { db in try db.execute(sql: "BEGIN IMMEDIATE") }
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body())
+        } catch {
+            result = .failure(error)
+        }
+        try await other.writeWithoutTransaction { db in try db.rollback() }
+        try result.get()
     }
 
     func recorded(_ reply: Reply) throws -> StoredRequest? {
