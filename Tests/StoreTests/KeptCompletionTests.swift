@@ -1,12 +1,13 @@
 import GRDB
 import Policy
+import TestSupport
 import Testing
 
 @testable import Store
 
 /// Completions that can't be written when they are told.
 @Suite struct KeptCompletionTests {
-    let ids = RequestID.Generator(random: SeededRandom(state: 1))
+    let ids = RequestID.Generator(random: SeededGenerator(seed: 1))
 
     /// Another program that holds the write lock while `body` runs.
     private func whileLocked(_ folder: TemporaryFolder, _ body: () async throws -> Void) async throws {
