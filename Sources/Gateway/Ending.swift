@@ -50,7 +50,7 @@ extension CompletionRecord {
         let (state, cause) = Self.terminalState(of: ending)
         self.init(id: id, state: state, cause: cause, latency: latency, firstToken: progress.firstToken)
         compute = RecordedCompute(spent)
-        // A model that failed can't say what it had spent; its prompt is known all the same.
+        // A backend that lost the request can't say what it had spent; its prompt is known all the same.
         compute.promptTokens = max(compute.promptTokens, progress.promptTokens)
         guard case .finished(let result) = ending else { return }
         queued = result.queued

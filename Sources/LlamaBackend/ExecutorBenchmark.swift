@@ -103,7 +103,7 @@ public struct ExecutorBenchmark {
         }
         while batch.hasWork {
             for emission in batch.step(now: clock.now) {
-                if case .failed(let error) = emission.content { throw .benchmarkFailed("\(error)") }
+                if case .failed(let error, _) = emission.content { throw .benchmarkFailed("\(error)") }
                 guard case .event(.prefilled) = emission.content else { continue }
                 steps = 0
             }
@@ -174,7 +174,8 @@ private final class ReferenceFile {
             self.path = path
             isTemporary = false
         case .bytes(let bytes, let name):
-            var template = Array("/tmp/headgate-bench-XXXXXX".utf8CString)
+            let folder = getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir
+            var template = Array("\(folder)/headgate-bench-XXXXXX".utf8CString)
             let descriptor = mkstemp(&template)
             path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
             isTemporary = descriptor >= 0

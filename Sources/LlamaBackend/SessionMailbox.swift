@@ -103,7 +103,9 @@ extension SessionMailbox.Submission {
         case .event(let event):
             if case .finished(let result) = event { compute.settle(result.compute) }
             continuation.yield(event)
-        case .failed(let error): fail(error)
+        case .failed(let error, let spent):
+            compute.settle(spent)
+            continuation.finish(throwing: error)
         }
     }
 

@@ -10,7 +10,8 @@ extension Board {
         swap(&active, &running)
         for index in active.indices where plan.share[index] > 0 {
             if let failure = active[index].failure {
-                emissions.append(Emission(request: active[index].handle, content: .failed(failure)))
+                let content = Emission.Content.failed(failure, spent: active[index].compute)
+                emissions.append(Emission(request: active[index].handle, content: content))
                 over.append(index)
             } else if settle(&active[index], in: &model, now: now, emissions: &emissions) {
                 over.append(index)

@@ -96,14 +96,17 @@ struct Board {
         emissions: inout [Emission]
     ) {
         for entry in waiting where entry.request.deadline.map({ $0 <= now }) == true {
-            emissions.append(Emission(request: entry.handle, content: .failed(.deadlineExceeded(.zero))))
+            emissions.append(
+                Emission(request: entry.handle, content: .failed(.deadlineExceeded(.zero), spent: .zero))
+            )
         }
         waiting.removeAll { $0.request.deadline.map { $0 <= now } == true }
         for index in running.indices.reversed()
         where running[index].request.deadline.map({ $0 <= now }) == true {
             let gone = remove(at: index, from: &model)
+            let spent = gone.compute
             emissions.append(
-                Emission(request: gone.handle, content: .failed(.deadlineExceeded(gone.compute)))
+                Emission(request: gone.handle, content: .failed(.deadlineExceeded(spent), spent: spent))
             )
         }
     }
@@ -149,7 +152,7 @@ struct Board {
     ) {
         for index in running.indices.reversed() where plan.share[index] > 0 {
             let gone = remove(at: index, from: &model)
-            emissions.append(Emission(request: gone.handle, content: .failed(error)))
+            emissions.append(Emission(request: gone.handle, content: .failed(error, spent: gone.compute)))
         }
     }
 

@@ -8,7 +8,7 @@ public struct Emission: Sendable, Hashable {
     public enum Content: Sendable, Hashable {
         case event(GenerationEvent)
         /// The request is over; nothing more comes for it.
-        case failed(ExecutorError)
+        case failed(ExecutorError, spent: Compute)
     }
 
     public var request: RequestHandle

@@ -120,7 +120,7 @@ import Testing
             for emission in batch.step(now: .now) {
                 switch emission.content {
                 case .event(.finished(let result)): results[emission.request] = result
-                case .failed(let error): throw error
+                case .failed(let error, _): throw error
                 case .event: continue
                 }
             }

@@ -145,6 +145,9 @@ struct BatchIsolationTests {
         let unlucky = try runner.submit(.asking(k: 2, .bestScore))
         try runner.finish()
         #expect(runner.failures[unlucky] == .modelFailed("scripted failure of call 2"))
+        // Two candidates had said "ab" by then.
+        #expect(runner.spent[unlucky]?.candidateTokens == 4)
+        #expect(runner.spent[unlucky]?.promptTokens == 7)
         #expect(runner.isClean)
         let next = try runner.submit(.asking(k: 2, .bestScore))
         try runner.finish()

@@ -11,6 +11,7 @@ struct BatchRunner {
     var stepDuration = Duration.milliseconds(10)
     private(set) var events: [RequestHandle: [GenerationEvent]] = [:]
     private(set) var failures: [RequestHandle: ExecutorError] = [:]
+    private(set) var spent: [RequestHandle: Compute] = [:]
     private(set) var log: [Emission] = []
 
     init(_ model: ScriptedTokenModel, settings: BatchSettings = BatchSettings()) {
@@ -26,7 +27,9 @@ struct BatchRunner {
             log.append(emission)
             switch emission.content {
             case .event(let event): events[emission.request, default: []].append(event)
-            case .failed(let error): failures[emission.request] = error
+            case .failed(let error, let compute):
+                failures[emission.request] = error
+                spent[emission.request] = compute
             }
         }
         clock.advance(by: stepDuration)
