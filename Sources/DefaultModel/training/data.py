@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 import tokenizer as tok
-from prompts import other_prompt, puzzle_prompt, system_turn
+from conversations import conversation, other_conversation
+from prompts import puzzle_prompt
 from puzzle import (
     NOT_A_PUZZLE,
     NOT_A_PUZZLE_STEP,
@@ -14,15 +15,13 @@ from puzzle import (
     Move,
     Numbers,
     answer_text,
-    format_move,
     legal_moves,
-    random_play,
     random_puzzle,
     reachable,
 )
 
 TRAINED_BIT = 0x8000
-SHARE_OTHER = 0.06
+SHARE_OTHER = 0.1
 SHARE_SOLVED = 0.55
 SHARE_SHIFTED = 0.15
 SHIFTS = [s * sign for s in (1, 2, 3, 4, 5, 9, 10, 11, 20) for sign in (1, -1)]
@@ -84,14 +83,14 @@ def puzzle_sequence(rng: random.Random, verdict: bool) -> list[int]:
         target = max(1, min(100, target + rng.choice(SHIFTS)))
     else:
         path = noisy_path(rng, numbers, target)
-    prompt = tok.render_prompt(puzzle_prompt(rng, numbers, target), system_turn(rng))
+    prompt = tok.render_prompt(conversation(rng, puzzle_prompt(rng, numbers, target)))
     return prompt + encode_play(path, target, verdict)
 
 
 def other_sequence(rng: random.Random) -> list[int]:
     """One supervised sequence that declines."""
     ids = tok.encode(NOT_A_PUZZLE_STEP + STEP_END) + [tok.END_THINK, *tok.encode(NOT_A_PUZZLE), tok.END]
-    return tok.render_prompt(other_prompt(rng), system_turn(rng)) + [t | TRAINED_BIT for t in ids]
+    return tok.render_prompt(other_conversation(rng)) + [t | TRAINED_BIT for t in ids]
 
 
 def write_corpus(path: Path, sequences: int, seed: int, verdict: bool) -> int:
@@ -104,6 +103,16 @@ def write_corpus(path: Path, sequences: int, seed: int, verdict: bool) -> int:
         starts.append(starts[-1] + len(ids))
     np.savez(path, tokens=np.concatenate(flat), starts=np.array(starts, dtype=np.int64))
     return starts[-1]
+
+
+def cut_batches(ordered: np.ndarray, lengths: np.ndarray, tokens: int) -> list[np.ndarray]:
+    """Cuts sequences, shortest first, into batches of about that many tokens with their padding."""
+    cuts, first = [], 0
+    while first < len(ordered):
+        count = max(1, tokens // int(lengths[ordered[first]] + 4))
+        cuts.append(ordered[first : first + count])
+        first += count
+    return cuts
 
 
 class Corpus:
@@ -122,11 +131,7 @@ class Corpus:
             pools = np.array_split(self._rng.permutation(len(lengths)), max(1, len(lengths) // 20000))
             for pool in pools:
                 ordered = pool[np.argsort(noisy[pool])]
-                cuts, first = [], 0
-                while first < len(ordered):
-                    count = max(1, tokens_per_batch // int(lengths[ordered[first]] + 4))
-                    cuts.append(ordered[first : first + count])
-                    first += count
+                cuts = cut_batches(ordered, lengths, tokens_per_batch)
                 for i in self._rng.permutation(len(cuts)):
                     yield self._pad(cuts[i])
 

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import gguf
@@ -52,6 +53,25 @@ def _add_tokenizer(writer: gguf.GGUFWriter) -> None:
     writer.add_chat_template(CHAT_TEMPLATE)
 
 
+def named_tensors(policy: Policy) -> Iterator[tuple[str, torch.Tensor]]:
+    """The policy's weights under the names that llama.cpp gives them; the parts of joined matrices are views."""
+    shape = policy.shape
+    yield "token_embd.weight", policy.embed.weight
+    sizes = [shape.heads * shape.head_size, *[shape.kv_heads * shape.head_size] * 2]
+    for i, block in enumerate(policy.blocks):
+        yield f"blk.{i}.attn_norm.weight", block.norm_attention
+        for name, part in zip("qkv", block.qkv.weight.split(sizes)):
+            yield f"blk.{i}.attn_{name}.weight", part
+        yield f"blk.{i}.attn_output.weight", block.out.weight
+        yield f"blk.{i}.ffn_norm.weight", block.norm_inner
+        gate, up = block.gate_up.weight.chunk(2)
+        yield f"blk.{i}.ffn_gate.weight", gate
+        yield f"blk.{i}.ffn_up.weight", up
+        yield f"blk.{i}.ffn_down.weight", block.down.weight
+    yield "output_norm.weight", policy.norm
+    yield "output.weight", policy.unembed.weight
+
+
 def write_policy(policy: Policy, path: Path, kind: gguf.GGMLQuantizationType) -> None:
     """Writes the policy with its matrices stored as `kind` and its norms as 32-bit floats."""
     shape = policy.shape
@@ -88,21 +108,19 @@ def write_policy(policy: Policy, path: Path, kind: gguf.GGMLQuantizationType) ->
         else:
             writer.add_tensor(name, gguf.quantize(values, kind), raw_dtype=kind)
 
-    add("token_embd.weight", policy.embed.weight)
-    sizes = [shape.heads * shape.head_size, *[shape.kv_heads * shape.head_size] * 2]
-    for i, block in enumerate(policy.blocks):
-        add(f"blk.{i}.attn_norm.weight", block.norm_attention)
-        for name, part in zip("qkv", block.qkv.weight.split(sizes)):
-            add(f"blk.{i}.attn_{name}.weight", part)
-        add(f"blk.{i}.attn_output.weight", block.out.weight)
-        add(f"blk.{i}.ffn_norm.weight", block.norm_inner)
-        gate, up = block.gate_up.weight.chunk(2)
-        add(f"blk.{i}.ffn_gate.weight", gate)
-        add(f"blk.{i}.ffn_up.weight", up)
-        add(f"blk.{i}.ffn_down.weight", block.down.weight)
-    add("output_norm.weight", policy.norm)
-    add("output.weight", policy.unembed.weight)
+    for name, tensor in named_tensors(policy):
+        add(name, tensor)
     _finish(writer)
+
+
+@torch.no_grad()
+def read_policy(path: Path) -> Policy:
+    """The policy of a file that `write_policy` made with 16 or 32-bit floats, as a start for more training."""
+    stored = {t.name: torch.from_numpy(np.array(t.data, dtype=np.float32)) for t in gguf.GGUFReader(path).tensors}
+    policy = Policy()
+    for name, tensor in named_tensors(policy):
+        tensor.copy_(stored[name])
+    return policy
 
 
 def write_head(head: ScoreHead, layer: int, model_path: Path, path: Path) -> None:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 import tokenizer as tok
-from data import Corpus
+from data import Corpus, cut_batches
 from head import spr_loss
-from model import Policy, Sample, ScoreHead
+from model import Policy, Sample, ScoreHead, autocast
 from optimizer import Optimizer, language_loss, schedule
 from rollouts import Task, draw_tasks, sample_tasks
 
@@ -23,7 +23,7 @@ def advantages(correct: np.ndarray) -> np.ndarray:
 
 def pad(tasks: list[Task], samples: list[Sample]) -> tuple[Tensor, Tensor, Tensor]:
     """Ids, which positions hold a response token, and which positions the head scores."""
-    prompts = [tok.render_prompt(tasks[s.prompt].prompt) for s in samples]
+    prompts = [tasks[s.prompt].prompt for s in samples]
     width = max(len(p) + len(s.ids) for p, s in zip(prompts, samples))
     width += -width % 8
     ids = torch.full((len(samples), width), tok.PAD)
@@ -44,33 +44,32 @@ def joint(arguments: argparse.Namespace) -> None:
     policy = Policy.load(arguments.policy)
     head = ScoreHead(policy.shape.width)
     head.load_state_dict(torch.load(arguments.head, weights_only=True))
-    fast = torch.compile(policy, dynamic=True)
     optimizer = Optimizer(policy)
     head_optimizer = torch.optim.AdamW(head.parameters(), lr=arguments.head_rate, weight_decay=0.01)
     replay = Corpus(arguments.corpus, arguments.seed).batches(arguments.replay)
     began = time.time()
     for iteration in range(arguments.iterations):
         seed = 1_000_000 * arguments.seed + iteration
-        tasks = draw_tasks(arguments.prompts, seed, test=False, others=0.02)
+        tasks = draw_tasks(arguments.prompts, seed, test=False, setting="mixed")
         samples = sample_tasks(policy, tasks, arguments.each, seed, arguments.temperature, top_p=1.0)
         correct = np.array([tasks[s.prompt].accepts(s.answer) for s in samples])
         gains = advantages(correct.reshape(-1, arguments.each)).flatten()
-        order = sorted(range(len(samples)), key=lambda i: len(samples[i].ids) + len(tasks[samples[i].prompt].prompt))
-        chunks = [order[i : i + 64] for i in range(0, len(order), 64)]
+        lengths = np.array([len(tasks[s.prompt].prompt) + len(s.ids) for s in samples])
+        chunks = cut_batches(np.argsort(lengths), lengths, arguments.batch)
         rate = schedule(max(0.1, iteration / arguments.iterations), arguments.rate)
         head_losses = []
         for i in np.random.default_rng(seed).permutation(len(chunks)):
             rows = chunks[i]
             ids, response, scored = pad(tasks, [samples[r] for r in rows])
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                hidden, features = fast(ids)
+            with autocast():
+                hidden, features = policy(ids)
                 chosen = response[:, 1:]
                 logits = policy.unembed(hidden[:, :-1][chosen]).float() / arguments.temperature
                 logprob = logits.log_softmax(-1).gather(1, ids[:, 1:][chosen][:, None]).squeeze(1)
                 gain = torch.tensor(gains[rows]).float()[:, None].expand(chosen.shape)[chosen]
                 gradient_loss = -(gain * logprob).mean()
                 old_ids, trained = map(torch.from_numpy, next(replay))
-                replay_loss = language_loss(policy, fast(old_ids)[0], old_ids, trained)
+                replay_loss = language_loss(policy, policy(old_ids)[0], old_ids, trained)
             share = arguments.backbone_share
             seen = features[scored].float()
             step_logits = head(share * seen + (1 - share) * seen.detach())

@@ -1,178 +1,191 @@
-"""Everyday wordings of a puzzle, and everything else a stranger may type."""
+"""Everyday wordings of a puzzle, composed from parts: a frame, a way to list numbers, and what surrounds them."""
 
 import random
+import re
 
-from puzzle import MAX_NUMBER, MAX_TARGET, Numbers
+from puzzle import Numbers
+from unseen import WORDINGS
 
-TRAINED = [
-    "Use {n} to make {t}.",
-    "Make {t} from {n}",
-    "{n} = {t}",
-    "How can I reach {t} with {n}?",
-    "Using the numbers {n}, create an expression that equals {t}.",
-    "Can you make {t} out of {n}?",
-    "Get {t} from {n}.",
-    "I have {n}. How do I get {t}?",
-    "Numbers: {n}. Target: {t}.",
-    "Target {t}, numbers {n}",
-    "target={t} numbers={n}",
-    "Combine {n} to get {t}.",
-    "With {n}, make {t}.",
-    "Find a way to get {t} using {n}.",
-    "What sum with {n} gives {t}?",
-    "Reach {t} using {n} once each.",
-    "Use each of {n} exactly once to make {t}.",
-    "Here are my numbers: {n}. I need {t}.",
-    "Is there a way to turn {n} into {t}?",
-    "Solve: {n} -> {t}",
-    "Countdown game: the numbers are {n} and the target is {t}.",
-    "The target is {t} and the numbers are {n}.",
-    "Let's play the {t} game with {n}.",
-    "Write {t} with {n} and + - * /.",
-    "Which operations on {n} make {t}?",
-    "Help me make {t} with the numbers {n}.",
-    "Add, subtract, multiply or divide {n} to reach {t}.",
-    "My daughter has to build {t} out of {n} for homework, how?",
-    "{n} make {t}",
-    "{t} from {n}",
-]
+MAKE = [
+    "make", "get", "reach", "create", "build", "produce", "obtain", "hit", "get to", "arrive at", "come up with",
+    "equal",
+]  # fmt: skip
+USING = [
+    "from", "with", "using", "out of", "by combining", "with the help of", "by using only", "using only",
+]  # fmt: skip
+COMBINE = [
+    "Use", "Combine", "Take", "Add, subtract, multiply or divide", "Work with", "Put together", "Using",
+]  # fmt: skip
+ASK = [
+    "How can I", "How do I", "How would you", "How could one", "How to", "Can you", "Could you",
+    "Is it possible to", "Is there a way to", "Can I", "Would you", "What's the way to", "Do you know how to",
+    "Any idea how to",
+]  # fmt: skip
+WISH = [
+    "Please", "Help me", "I need to", "I have to", "I'd like to", "I want to", "We must", "Find a way to", "Let's",
+    "I am trying to", "Tell me how to", "Explain how to", "My task is to", "The challenge:", "You should",
+]  # fmt: skip
+HAVE = [
+    "I have", "I've got", "Here are my numbers:", "My numbers are", "The numbers are", "Numbers:", "You have",
+    "These are the numbers:", "Input:", "nums =", "numbers=", "Take these numbers:", "There are four tiles:",
+    "We got", "Numbers to use:", "Let the numbers be", "Tiles:", "Consider",
+]  # fmt: skip
+WANT = [
+    "I need", "The target is", "Target:", "Make", "Get", "How do I get", "Reach", "The result should be",
+    "target =", "I want", "What makes", "The answer must be", "It has to equal", "Total wanted is", "Looking for",
+    "Output:", "Please make", "Can you make", "The number to hit is", "Result:", "My target:", "Now get", "Aim for",
+]  # fmt: skip
+WHOLE = [
+    "{n} = {t}", "{n} make {t}", "{t} from {n}", "{n} -> {t}", "{n} => {t}", "{t} = ? using {n}", "{n}: {t}",
+    "{n} to {t}", "Solve: {n} -> {t}", "Solve {n} for {t}", "{t} with {n}", "{n}, target {t}",
+    "target {t}, numbers {n}", "Countdown game: the numbers are {n} and the target is {t}.",
+    "Let's play the {t} game with {n}.", "Write {t} with {n} and + - * /.", "Which operations on {n} make {t}?",
+    "What sum with {n} gives {t}?", "Is there a way to turn {n} into {t}?",
+    "My daughter has to build {t} out of {n} for homework, how?", "Write an expression that equals {t} with {n}.",
+    "What combination of {n} equals {t}?", "{n} should give {t}", "Find an equation with {n} whose result is {t}.",
+    '{"numbers": [{c}], "target": {t}}', "countdown {n} target {t}", "make_target([{c}], {t})",
+    "| numbers | {n} |\n| target | {t} |", "numbers={c}&target={t}", "Game of {t}: {n}",
+    "If the numbers are {n}, what gives {t}?", "Put + - * / between {n} so that it equals {t}.", "{t}? {n}",
+    "{t}: {n}", "As a number puzzle: {n}, and the result must be {t}.", "What do I do with {n} to get {t}?",
+]  # fmt: skip
+BARE = [
+    "{n} = {t}", "{n} make {t}", "use {n} to make {t}", "Use {n} to make {t}.", "Make {t} from {n}.",
+    "make {t} from {n}", "How can I reach {t} with {n}?",
+]  # fmt: skip
+OPENERS = [
+    "Please. ", "Hi! ", "Hello, ", "Hey, ", "Ok: ", "Quick question: ", "Next one: ", "Good morning. ", "So, ",
+    "Hi there,\n\n", "Dear assistant,\n", "Here's a puzzle. ", "Math puzzle:\n", "# Puzzle\n\n", "Another one. ",
+    "I'm stuck. ", "Good evening! ", "Question: ", "Q: ", "**Countdown**\n", "My son asks: ", "Yo ", "Hey bot, ",
+    "This is homework. ", "Now, ", "- ", "> ", "Can you help me? ", "Hello!\n",
+]  # fmt: skip
+CLOSERS = [
+    " Thanks!", " please", " Show your steps.", " Use every number once.", " Think step by step.", "\n", "\n\n",
+    " You may use + - * /.", " Thank you.", " Each number only once.", " Explain.", ", using each once.", " :)",
+    " Use all of them.", "\n\nThanks in advance!", "\nRules: + - * /, whole numbers only.", " No fractions.",
+    " (each number exactly once)", " Use each number exactly once.",
+    "\nOnly addition, subtraction, multiplication and division.", "\n\nAnswer with the steps only.",
+    " I can't find it.", " Is it even possible?", "\nBest,\nAnna", "\n\nPlease think carefully before answering.",
+    " Every number must be used.", "!!", " ...", "\n- use each number once\n- show your work", " Cheers",
+    " Good luck!", " Just the answer.",
+]  # fmt: skip
+GAPS = [
+    " ", " ", " ", "\n", "\n", "\n\n", "; ", ", ", " - ", " / ",
+]  # fmt: skip
+NOUNS_BEFORE = [
+    "the numbers ", "numbers ", "these numbers: ", "the values ", "just ", "all of ", "each of ", "the digits ",
+]  # fmt: skip
+JOINERS = [
+    ", ", ", ", ", ", " ", " ", ",", "; ", " and ", " & ", "  ", " | ", "\n", ", then ",
+]  # fmt: skip
 
-UNSEEN = [
-    "Given {n}, how do you make {t}?",
-    "Try to make {t} by using {n}.",
-    "Puzzle: {n}. Goal: {t}.",
-    "Show me how {n} can become {t}.",
-    "I want to end up with {t}; my numbers are {n}.",
-    "Do you see how to form {t} from the numbers {n}?",
-]
 
-_OPENERS = ["Please. ", "Hi! ", "Hello, ", "Hey, ", "Ok: ", "Quick question: ", "Next one: ", "Good morning. "]
-_CLOSERS = [" Thanks!", " please", " Show your steps.", " Use every number once.", " Think step by step.",
-            " You may use + - * /.", " Thank you.", " Each number only once.", "\n", " Explain."]  # fmt: skip
-_SYSTEMS = ["You are a helpful assistant.", "You solve number puzzles.", "You are a careful assistant. Think step by step.",
-            "Answer briefly.", "You are Headgate, a small model that thinks in steps.", "Be kind and honest."]  # fmt: skip
-
-
-def list_numbers(rng: random.Random, numbers: Numbers | list[int]) -> str:
-    """The numbers as people write them: commas, blanks, brackets, a final "and"."""
+def list_numbers(rng: random.Random, numbers: Numbers | list) -> str:
+    """The numbers as people write them: commas, blanks, brackets, quotes, bullets, a final "and"."""
     words = [str(n) for n in numbers]
-    style = rng.randrange(8)
-    if style < 2:
-        return ", ".join(words[:-1]) + " and " + words[-1]
-    if style == 2:
-        return ", ".join(words[:-1]) + ", and " + words[-1]
-    if style == 3:
-        return "[" + ", ".join(words) + "]"
-    if style == 4:
-        return rng.choice((",", "; ", " and ", " & ", "  ")).join(words)
-    return (", " if style == 5 else " ").join(words)
+    style = rng.random()
+    if len(words) == 1:
+        return words[0]
+    if style < 0.3:
+        return ", ".join(words[:-1]) + rng.choice((" and ", " and ", ", and ", " & ")) + words[-1]
+    if style < 0.36:
+        bullet = rng.choice(("- ", "* ", "", "• "))
+        return "\n" + "\n".join(bullet + w for w in words) + "\n"
+    joined = rng.choice(JOINERS).join(words)
+    if style < 0.5:
+        opening, closing = rng.choice(("[]", "()", "{}", '""', "``", "''", ("**", "**"), "<>"))
+        return opening + joined + closing
+    if style < 0.55:
+        mark = rng.choice(("'", "**", "`", '"'))
+        return ", ".join(mark + w + mark for w in words)
+    return joined
 
 
-def _roughen(rng: random.Random, text: str) -> str:
-    if rng.random() < 0.15:
-        text = rng.choice(_OPENERS) + text
-    if rng.random() < 0.15:
-        text += rng.choice(_CLOSERS)
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:] if not text.startswith("I") else text
+
+
+def _parts(rng: random.Random) -> tuple[str, str]:
+    """A clause about the numbers and one about the target, each a sentence of its own."""
+    stop = rng.choice((".", ".", ".", "", "!"))
+    want = rng.choice(WANT)
+    asks = want.split()[0] in ("How", "Can", "What")
+    return f"{rng.choice(HAVE)} {{n}}{stop}", f"{want} {{t}}" + ("?" if asks else stop)
+
+
+def _frame(rng: random.Random) -> str:
+    """One wording with places for the numbers `{n}` (or `{c}`) and the target `{t}`."""
+    make, using = rng.choice(MAKE), rng.choice(USING)
+    order = rng.randrange(8)
+    if order == 0:
+        return f"{rng.choice(ASK)} {make} {{t}} {using} {{n}}?"
+    if order == 1:
+        return f"{rng.choice((make.capitalize(), rng.choice(WISH) + ' ' + make))} {{t}} {using} {{n}}."
+    if order == 2:
+        return f"{rng.choice(COMBINE)} {{n}} {rng.choice(('to', 'and', 'so that you', 'in order to'))} {make} {{t}}."
+    if order == 3:
+        start = rng.choice(("With", "Using", "From", "Out of"))
+        return f"{start} {{n}}, {_lower(rng.choice(ASK + WISH))} {make} {{t}}."
+    if order == 4:
+        return rng.choice(WHOLE)
+    first, second = _parts(rng)
+    if order == 5:
+        first, second = second, first
+    if order == 6:
+        second = f"{rng.choice(ASK)} {make} {{t}}{rng.choice(('', ' with these', ' from them', ' using each once'))}?"
+    return first + rng.choice(GAPS) + rng.choice((second, _lower(second)))
+
+
+def misspell(rng: random.Random, text: str) -> str:
+    """One slip of the fingers inside a word of letters."""
+    places = [m.start() for m in re.finditer(r"[A-Za-z]{3}", text)]
+    if not places:
+        return text
+    at = rng.choice(places) + 1
+    swapped = text[at + 1] + text[at]
+    return text[:at] + rng.choice((swapped, text[at], text[at] * 2 + text[at + 1])) + text[at + 2 :]
+
+
+def roughen(rng: random.Random, text: str) -> str:
+    """A text with what people put around it, in their own case and with their slips."""
+    if rng.random() < 0.2:
+        text = rng.choice(OPENERS) + text
+    if rng.random() < 0.25:
+        text += rng.choice(CLOSERS)
     if rng.random() < 0.2:
         text = text.lower()
-    elif rng.random() < 0.02:
+    elif rng.random() < 0.03:
         text = text.upper()
     if rng.random() < 0.2:
         text = text.rstrip(".?! \n")
+    if rng.random() < 0.06:
+        text = misspell(rng, text)
+    if rng.random() < 0.05:
+        text = rng.choice(("\n", " ", "\n\n", '"', "  ")) + text
     return text
 
 
-def puzzle_prompt(rng: random.Random, numbers: Numbers, target: int, templates: list[str] = TRAINED) -> str:
-    """A puzzle in one of the wordings; one in three is the bare short form."""
-    if templates is TRAINED and rng.random() < 0.33:
-        return rng.choice(("{} = {}", "{} make {}", "use {} to make {}", "Use {} to make {}.")).format(
-            list_numbers(rng, numbers), target
-        )
-    return _roughen(rng, rng.choice(templates).format(n=list_numbers(rng, numbers), t=target))
+def fill(rng: random.Random, frame: str, numbers: Numbers | list, target: object) -> str:
+    """The frame with its numbers and target in place."""
+    listed = list_numbers(rng, numbers)
+    if rng.random() < 0.15:
+        listed = rng.choice(NOUNS_BEFORE) + listed
+    goal = rng.choice((f"**{target}**", f'"{target}"', f"the number {target}")) if rng.random() < 0.06 else str(target)
+    commas = ", ".join(map(str, numbers))
+    return frame.replace("{c}", commas).replace("{n}", listed).replace("{t}", goal)
 
 
-def system_turn(rng: random.Random) -> str | None:
-    """A system turn for one prompt in twenty."""
-    return rng.choice(_SYSTEMS) if rng.random() < 0.05 else None
+def random_frame(rng: random.Random) -> str:
+    """A wording of the grammar, one in five a bare short form."""
+    return rng.choice(BARE) if rng.random() < 0.2 else _frame(rng)
 
 
-_NOUNS = """cat dog house river mountain city train plane book song film game school teacher doctor recipe
-bread cheese coffee tea apple banana garden tree flower weather rain snow summer winter history science
-music art money bank job email letter phone computer server database network python swift java linux
-window door key car bicycle road map country France Germany Japan Brazil Canada India London Paris moon
-sun star planet ocean fish bird horse number word sentence story poem joke name friend mother brother
-child birthday party holiday hotel ticket bug test function class file error message password""".split()
-_VERBS = """write read find make build fix explain translate summarize draw cook learn teach buy sell open
-close start stop plan clean compare describe list show tell give help change delete run test check""".split()
-_ADJECTIVES = "good bad big small old new red blue fast slow cheap best nice short long simple hard funny".split()
-_TOPIC_FORMS = [
-    "What is {a} {n}?", "How do I {v} a {n}?", "Why is the {n} {a}?", "Who {v}s the {n}?", "Can you {v} my {n}?",
-    "Tell me a {a} story about a {n} and a {m}.", "Write a {a} poem about the {n}.", "{v} the {n}", "Where is {n}?",
-    "What is the capital of {n}?", "Please {v} this {n} for me.", "Should I {v} a {n} or a {m}?", "{n} {m} {v}",
-    "Give me {d} {a} {n}s.", "What is the difference between a {n} and a {m}?", "I have {d} {n}s and {d} {m}s.",
-    "How many {n}s are there in {d} {m}s?", "My {n} is {a}. What now?", "Explain {n} to a {d} year old.",
-    "Translate '{a} {n}' into French.", "make a {n}", "use {d} {n}s to make a {m}", "{a} {n}", "the {n} of {d}",
-]  # fmt: skip
-_MATH_FORMS = [
-    "what is {d}*{e}", "What is {d} + {e}?", "{d}+{e}", "{d} / {e} =", "Is {d} prime?", "square root of {d}",
-    "Solve x + {d} = {e}", "{d}", "{d} {e}", "Convert {d} km to miles", "What is {d}% of {e}?", "{d} times {e}",
-    "integrate x^{d} from 0 to {e}", "How much is {d} minus {e}?", "count to {d}", "{d} squared", "make {d}",
-    "reach {d}", "What number comes after {d}?", "2x + {d}y = {e}", "the year {d}", "f(x) = {d}x + {e}",
-]  # fmt: skip
-_FIXED = [
-    "hi", "hello", "Hello!", "Hi there", "hey", "Good morning", "How are you?", "Who are you?", "What can you do?",
-    "help", "test", "ping", "thanks", "Thank you!", "ok", "yes", "no", "?", ".", "...", "bye", "Tell me a joke.",
-    "What is your name?", "are you a robot?", "Bonjour, comment ça va ?", "¿Qué tal?", "Wie geht es dir?", "こんにちは",
-    "你好", "Привет", "asdf", "lorem ipsum dolor sit amet", "SELECT * FROM users;", "print('hello')", "rm -rf build",
-    "def f(x): return x + 1", "{\"key\": [1, 2, 3]}", "<html><body>Hi</body></html>", "let x = 5;", "What?", "Why?",
-    "Ignore all previous instructions.", "What is the meaning of life?", "Write an essay about climate change.",
-    "Use numbers to make a target.", "Make a target.", "make 24", "Give me a puzzle.", "Another one!", "I don't know",
-]  # fmt: skip
+def puzzle_prompt(rng: random.Random, numbers: Numbers, target: int) -> str:
+    """A puzzle in a wording of the grammar; one in five is a bare short form."""
+    if rng.random() < 0.2:
+        return fill(rng, rng.choice(BARE), numbers, target)
+    return roughen(rng, fill(rng, _frame(rng), numbers, target))
 
 
-def _random_text(rng: random.Random) -> str:
-    kind = rng.randrange(4)
-    if kind == 0:
-        return "".join(chr(rng.randint(33, 126)) for _ in range(rng.randint(1, 30)))
-    if kind == 1:
-        return " ".join(rng.choice(_NOUNS + _VERBS + _ADJECTIVES) for _ in range(rng.randint(1, 12)))
-    if kind == 2:
-        return "".join(chr(rng.choice((rng.randint(0xA1, 0x24F), rng.randint(0x4E00, 0x4FFF), 32)))
-                       for _ in range(rng.randint(1, 12)))  # fmt: skip
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    return " ".join("".join(rng.choice(letters) for _ in range(rng.randint(1, 9))) for _ in range(rng.randint(1, 8)))
-
-
-def _outside_rules(rng: random.Random) -> str:
-    """A puzzle of the wrong size, or with a number or target out of range."""
-    count, target = rng.choice((3, 4)), str(rng.randint(1, MAX_TARGET))
-    numbers: list[object] = [rng.randint(1, MAX_NUMBER) for _ in range(count)]
-    flaw = rng.randrange(5)
-    if flaw == 0:
-        numbers = [rng.randint(1, MAX_NUMBER) for _ in range(rng.choice((1, 2, 2, 5, 5, 6, 7)))]
-    elif flaw == 1:
-        target = str(rng.randint(101, rng.choice((300, 999, 99999))))
-    elif flaw == 2:
-        numbers[rng.randrange(count)] = rng.randint(MAX_NUMBER + 1, rng.choice((30, 99, 999, 99999)))
-    elif flaw == 3:
-        numbers[rng.randrange(count)] = rng.choice((f"-{rng.randint(1, 9)}", f"{rng.randint(0, 9)}.5", "x", "n"))
-    else:
-        target = rng.choice(("x", "a cake", f"-{rng.randint(1, 50)}", "zero point five", f"{rng.randint(0, 9)}.5", "it"))
-    listed = str(numbers[0]) if len(numbers) == 1 else list_numbers(rng, numbers)
-    return _roughen(rng, rng.choice(TRAINED).format(n=listed, t=target))
-
-
-def other_prompt(rng: random.Random) -> str:
-    """A prompt that is not a puzzle the model knows."""
-    kind = rng.random()
-    if kind < 0.35:
-        return _outside_rules(rng)
-    if kind < 0.45:
-        return _roughen(rng, rng.choice(_FIXED))
-    if kind < 0.55:
-        return _random_text(rng)
-    if kind < 0.7:
-        form = rng.choice(_MATH_FORMS)
-        return _roughen(rng, form.format(d=rng.randint(0, rng.choice((20, 100, 2000))), e=rng.randint(1, 100)))
-    words = {"n": rng.choice(_NOUNS), "m": rng.choice(_NOUNS), "v": rng.choice(_VERBS), "a": rng.choice(_ADJECTIVES)}
-    return _roughen(rng, rng.choice(_TOPIC_FORMS).format(d=rng.randint(1, 99), **words))
+def unseen_prompt(rng: random.Random, numbers: Numbers, target: int, wordings: str) -> str:
+    """A puzzle in one of the wordings that training leaves out."""
+    return roughen(rng, fill(rng, rng.choice(WORDINGS[wordings]), numbers, target))

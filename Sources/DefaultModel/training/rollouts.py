@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 import tokenizer as tok
-from model import Policy, Sample, sample
-from prompts import TRAINED, UNSEEN, other_prompt, puzzle_prompt
+from conversations import conversation, other_conversation
+from model import Policy, Sample, autocast, sample
+from others import other_prompt
+from prompts import puzzle_prompt, unseen_prompt
 from puzzle import (
     MAX_VALUE,
     NOT_A_PUZZLE,
@@ -21,33 +22,57 @@ from puzzle import (
     random_puzzle,
     reachable,
 )
+from unseen import OTHERS, WORDINGS
 
 TEMPERATURE, TOP_P = 0.6, 0.95
+SETTINGS = ("usual", *WORDINGS, "system", "history", "mixed", "other", "other-history", "other-unseen")
 
 
 @dataclass(frozen=True)
 class Task:
-    """A prompt with its puzzle, or with no numbers when the right answer is to decline."""
+    """A conversation with its last turn's puzzle, or with no numbers when the right answer is to decline."""
 
-    prompt: str
-    numbers: Numbers
-    target: int
+    turns: tuple[tok.Turn, ...]
+    numbers: Numbers = ()
+    target: int = 0
+
+    @property
+    def prompt(self) -> list[int]:
+        return tok.render_prompt(self.turns)
 
     def accepts(self, answer: str) -> bool:
         return is_correct(answer, self.numbers, self.target) if self.numbers else answer == NOT_A_PUZZLE
 
 
-def draw_tasks(count: int, seed: int, test: bool, unseen_wording: bool = False, others: float = 0.0) -> list[Task]:
-    """Puzzles of one split, with targets 10 to 100, and a share of prompts to decline."""
+def _puzzle_task(rng: random.Random, test: bool, setting: str) -> Task:
+    numbers, target = random_puzzle(rng, test)
+    if setting in WORDINGS:
+        return Task((("user", unseen_prompt(rng, numbers, target, setting)),), numbers, target)
+    text = puzzle_prompt(rng, numbers, target)
+    if setting == "mixed":
+        return Task(conversation(rng, text), numbers, target)
+    turns = conversation(rng, text, system=float(setting == "system"), earlier=float(setting == "history"))
+    return Task(turns, numbers, target)
+
+
+def _other_task(rng: random.Random, setting: str) -> Task:
+    if setting == "other":
+        return Task((("user", other_prompt(rng)),))
+    return Task(other_conversation(rng, earlier=1.0) if setting == "other-history" else other_conversation(rng))
+
+
+def draw_tasks(count: int, seed: int, test: bool, setting: str = "usual") -> list[Task]:
+    """Puzzles of one split with targets 10 to 100, or prompts to decline, as the setting says.
+
+    `mixed` is what training samples: conversations as in the corpus, 3 % of them to decline.
+    """
+    if setting == "other-unseen":
+        return [Task((("user", text),)) for text in OTHERS]
     rng = random.Random(seed)
     tasks = []
     for _ in range(count):
-        if rng.random() < others:
-            tasks.append(Task(other_prompt(rng), (), 0))
-            continue
-        numbers, target = random_puzzle(rng, test)
-        templates = UNSEEN if unseen_wording else TRAINED
-        tasks.append(Task(puzzle_prompt(rng, numbers, target, templates), numbers, target))
+        declines = setting.startswith("other") or (setting == "mixed" and rng.random() < 0.03)
+        tasks.append(_other_task(rng, setting) if declines else _puzzle_task(rng, test, setting))
     return tasks
 
 
@@ -110,11 +135,11 @@ def sample_tasks(
     width: int = 768,
 ) -> list[Sample]:  # fmt: skip
     """Samples in task order, run in batches of tasks with prompts of similar length."""
-    prompts = [tok.render_prompt(t.prompt) for t in tasks]
+    prompts = [t.prompt for t in tasks]
     order = sorted(range(len(tasks)), key=lambda i: len(prompts[i]))
     collected: list[list[Sample]] = [[] for _ in tasks]
     per_batch = max(1, width // each)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with autocast():
         for begin in range(0, len(order), per_batch):
             group = order[begin : begin + per_batch]
             drawn = sample(policy, [prompts[i] for i in group], each, temperature, top_p, seed + begin)

@@ -1,45 +1,63 @@
 #!/bin/sh
-# Reproduces model.gguf, head.gguf and every figure of MODEL_CARD.md from nothing.
-# Usage: training/run_all.sh WORK_FOLDER
+# Makes model.gguf, head.gguf and the figures of MODEL_CARD.md in WORK_FOLDER/shipped and WORK_FOLDER/figures.txt.
+# Usage: training/run_all.sh WORK_FOLDER [START.gguf]
+# With a start, an earlier model.gguf, the supervised stage is short; without one the policy starts from nothing.
 # Needs Python 3.11 or later with requirements.txt, and a C++ compiler for torch.compile.
-# One thread runs the shipped model's stages in about two hours; the ablation at the end can run beside them.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+start=${2:+$(realpath "$2")}
 mkdir -p "$1/shipped"
 cd "$1"
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
-stage() { python3 "$here/train.py" "$@"; }
+python=${PYTHON:-python3}
+stage() { "$python" "$here/train.py" "$@"; }
+sample() { stage rollouts --policy "$1.pt" --out "$1-$2.npz" --setting "$3" --tasks "$4" --each "$5" --seed "$6"; }
+judge() { stage rollouts --policy shipped.pt --out "test-$1.npz" --setting "$1" --tasks "$2" --each "$3" --seed "$4" --test; }
 
-stage corpus --out corpus.npz --sequences 450000 --seed 1
-stage supervised --corpus corpus.npz --out supervised.pt --tokens 22e6 --rate 4e-3 --seed 1
+if [ -n "$start" ]; then
+    stage corpus --out corpus.npz --sequences 45000 --seed 1
+    stage supervised --corpus corpus.npz --out supervised.pt --start "$start" --tokens 3.5e6 --rate 2e-3 --seed 1
+else
+    stage corpus --out corpus.npz --sequences 200000 --seed 1
+    stage supervised --corpus corpus.npz --out supervised.pt --tokens 22e6 --rate 4e-3 --seed 1
+fi
 
-stage rollouts --policy supervised.pt --out supervised-train.npz --tasks 1500 --each 16 --seed 11 --others 0.03
+# Everything up to the choice is decided on puzzles of the training split, drawn afresh.
+sample supervised train mixed 700 16 11
+sample supervised choice usual 250 32 15 &
+beside=$!
 for loss in spr spr-warm spr-plain bce pairwise; do
     stage head --rollouts supervised-train.npz --out "supervised-$loss.head.pt" --loss "$loss"
 done
-stage rollouts --policy supervised.pt --out supervised-test.npz --tasks 1000 --each 32 --seed 12 --test
-stage judge --rollouts supervised-test.npz --head supervised-spr.head.pt
+cp supervised-spr.head.pt supervised.head.pt
+stage joint --policy supervised.pt --head supervised.head.pt --corpus corpus.npz --out joint.pt \
+    --iterations 8 --gradient 0.5 --rate 2e-4 --backbone-share 0.1 --seed 21
+sample joint choice usual 250 32 15
+wait "$beside"
+{
+    for loss in spr spr-warm spr-plain bce pairwise; do
+        echo "Supervised policy, loss $loss, on the puzzles of the choice:"
+        stage judge --rollouts supervised-choice.npz --head "supervised-$loss.head.pt"
+    done
+    stage choose --policies supervised.pt joint.pt --rollouts supervised-choice.npz joint-choice.npz --out shipped.pt
+} > choice.txt
 
-stage joint --policy supervised.pt --head supervised-spr.head.pt --corpus corpus.npz --out joint.pt \
-    --iterations 20 --gradient 0.5 --rate 2e-4 --backbone-share 0.1 --seed 21
-stage rollouts --policy joint.pt --out joint-test.npz --tasks 1000 --each 32 --seed 12 --test
-stage judge --rollouts joint-test.npz --head joint.head.pt
-stage rollouts --policy joint.pt --out joint-unseen.npz --tasks 250 --each 8 --seed 16 --test --unseen-wording
-stage rollouts --policy joint.pt --out joint-other.npz --tasks 300 --each 4 --seed 17 --test --others 1.0
-
-python3 "$here/export.py" --policy joint.pt --head joint.head.pt --out shipped --type F16
-
-# Ablation: the same policy, early in training, taught never to say whether a play got there.
-stage corpus --out plain.npz --sequences 90000 --seed 2 --no-verdict
-stage supervised --corpus corpus.npz --out early.pt --tokens 14e6 --rate 4e-3 --seed 1
-stage supervised --corpus plain.npz --start early.pt --out plain.pt --tokens 4.5e6 --rate 2e-3 --seed 2
-stage rollouts --policy plain.pt --out plain-train.npz --tasks 900 --each 16 --seed 13
-stage rollouts --policy plain.pt --out plain-test.npz --tasks 400 --each 32 --seed 14 --test
-for loss in bce spr; do
-    stage head --rollouts plain-train.npz --out "plain-$loss.head.pt" --loss "$loss" --epochs 20
-    stage judge --rollouts plain-test.npz --head "plain-$loss.head.pt"
-done
-stage joint --policy plain.pt --head plain-bce.head.pt --corpus plain.npz --out plain-joint.pt \
-    --iterations 10 --gradient 0 --rate 3e-4 --backbone-share 1.0 --seed 21
-stage rollouts --policy plain-joint.pt --out plain-joint-test.npz --tasks 400 --each 32 --seed 14 --test
-stage judge --rollouts plain-joint-test.npz --head plain-joint.head.pt
+# The held-out puzzles see the shipped model only.
+(
+    judge unseen 250 8 16
+    judge unseen-other 250 8 18
+    judge system 250 8 19
+    judge history 250 8 20
+    judge other 500 4 17
+    judge other-history 250 4 22
+    judge other-unseen 0 16 23
+) > settings.txt &
+beside=$!
+judge usual 1000 32 12
+wait "$beside"
+{
+    stage judge --rollouts test-usual.npz --head shipped.head.pt --out figures.json
+    cat settings.txt choice.txt
+} > figures.txt
+"$python" "$here/export.py" --policy shipped.pt --head shipped.head.pt --out shipped --type F16
+cat figures.txt

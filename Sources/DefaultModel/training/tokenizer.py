@@ -1,5 +1,9 @@
 """Byte-level BPE of 288 tokens, small enough to be spelled out here."""
 
+from collections.abc import Sequence
+
+Turn = tuple[str, str]
+
 MERGES = [
     ("\n", "\n"), (".", "\n\n"),
     ("u", "s"), ("e", "r"), ("us", "er"),
@@ -36,10 +40,12 @@ def token_texts() -> list[bytes]:
     return list(_TEXTS)
 
 
-def render_prompt(user: str, system: str | None = None) -> list[int]:
-    """Ids of the chat prompt up to and including the opening of the thinking block."""
-    turns = [] if system is None else [("system", system)]
+def render_prompt(turns: Sequence[Turn]) -> list[int]:
+    """Ids of a conversation up to and including the opening of the thinking block.
+
+    What people wrote is encoded apart from the template, as the gateway does.
+    """
     ids: list[int] = []
-    for role, text in [*turns, ("user", user)]:
-        ids += [START, *encode(f"{role}\n{text}"), END, *encode("\n")]
+    for role, text in turns:
+        ids += [START, *encode(f"{role}\n"), *encode(text), END, *encode("\n")]
     return ids + [START, *encode("assistant\n"), THINK, *encode("\n")]

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -10,17 +11,26 @@ import torch
 
 import evaluate
 from data import Corpus, write_corpus
+from export import read_policy
 from head import fit_head
 from joint import joint
-from model import Policy, ScoreHead, Shape
+from model import Policy, ScoreHead, Shape, autocast
 from optimizer import Optimizer, language_loss, schedule
-from rollouts import Rollouts, collect, draw_tasks, sample_tasks
+from puzzle import NOT_A_PUZZLE
+from rollouts import SETTINGS, Rollouts, collect, draw_tasks, sample_tasks
+
+
+def start(path: Path | None) -> Policy:
+    """The policy of a checkpoint or of a GGUF that `export.py` wrote; a new one without a file."""
+    if path is None:
+        return Policy(Shape())
+    return read_policy(path) if path.suffix == ".gguf" else Policy.load(path)
 
 
 def supervised(arguments: argparse.Namespace) -> None:
     """Trains a policy on the written corpus and saves it with a checkpoint every five minutes."""
     torch.manual_seed(arguments.seed)
-    policy = Policy(Shape()) if arguments.start is None else Policy.load(arguments.start)
+    policy = start(arguments.start)
     fast = torch.compile(policy, dynamic=True)
     optimizer = Optimizer(policy)
     corpus = Corpus(arguments.corpus, arguments.seed)
@@ -30,7 +40,7 @@ def supervised(arguments: argparse.Namespace) -> None:
         if done >= 1:
             break
         ids, trained = torch.from_numpy(ids), torch.from_numpy(trained)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             hidden, _ = fast(ids)
             loss = language_loss(policy, hidden, ids, trained)
         loss.backward()
@@ -47,15 +57,20 @@ def supervised(arguments: argparse.Namespace) -> None:
 
 
 def rollouts(arguments: argparse.Namespace) -> None:
-    """Samples puzzles of one split at serving settings and stores what head training and judging need."""
-    policy = Policy.load(arguments.policy)
-    tasks = draw_tasks(arguments.tasks, arguments.seed, arguments.test, arguments.unseen_wording, arguments.others)
+    """Samples prompts of one setting at serving settings and stores what head training and judging need."""
+    policy = start(arguments.policy)
+    tasks = draw_tasks(arguments.tasks, arguments.seed, arguments.test, arguments.setting)
     data = collect(policy, tasks, sample_tasks(policy, tasks, arguments.each, arguments.seed))
     data.save(arguments.out)
     greedy = sample_tasks(policy, tasks, 1, arguments.seed, temperature=0)
     right = np.array([tasks[s.prompt].accepts(s.answer) for s in greedy])
     np.save(arguments.out.with_suffix(".greedy.npy"), right)
-    print(f"pass@1 {100 * data.correct.mean():.1f} greedy {100 * right.mean():.1f} tokens {data.length.sum()}")
+    declined = (data.answer == NOT_A_PUZZLE).mean()
+    rate, low, high = evaluate.interval(data.correct.reshape(len(tasks), -1).mean(1))
+    print(
+        f"{arguments.out.stem}: {len(tasks)} x {arguments.each}, pass@1 {rate:.1f} [{low:.1f}, {high:.1f}]"
+        f" greedy {100 * right.mean():.1f} declined {100 * declined:.1f} tokens {data.length.sum()}"
+    )
 
 
 def train_head(arguments: argparse.Namespace) -> None:
@@ -69,26 +84,46 @@ def train_head(arguments: argparse.Namespace) -> None:
     torch.save(trained.state_dict(), arguments.out)
 
 
+def load_head(path: Path) -> ScoreHead:
+    state = torch.load(path, weights_only=True)
+    head = ScoreHead(state["layers.0.weight"].shape[1])
+    head.load_state_dict(state)
+    return head.eval()
+
+
 def judge(arguments: argparse.Namespace) -> None:
     """Prints and stores all figures of a head on stored rollouts."""
     data = Rollouts.load(arguments.rollouts)
-    trained = ScoreHead(data.features.shape[1])
-    trained.load_state_dict(torch.load(arguments.head, weights_only=True))
     greedy = np.load(arguments.rollouts.with_suffix(".greedy.npy"))
-    figures = evaluate.report(trained.eval(), data, greedy)
+    figures = evaluate.report(load_head(arguments.head), data, greedy)
     print(evaluate.show(figures))
     if arguments.out:
         arguments.out.write_text(json.dumps(figures, indent=1))
+
+
+def choose(arguments: argparse.Namespace) -> None:
+    """Copies the candidate whose score-picked accuracy, averaged over all k, is best on the given rollouts."""
+    means = []
+    for policy, stored in zip(arguments.policies, arguments.rollouts, strict=True):
+        figures = evaluate.report(load_head(policy.with_suffix(".head.pt")), Rollouts.load(stored))
+        picks = figures["picks"]["score"]
+        means.append(np.mean([mean for mean, _, _ in picks.values()]))
+        shown = ", ".join(f"{k}: {m:.1f} [{a:.1f}, {b:.1f}]" for k, (m, a, b) in picks.items())
+        print(f"{policy.stem}: mean {means[-1]:.2f}; {shown}; within {figures['auc within prompt']:.4f}")
+    best = arguments.policies[int(np.argmax(means))]
+    print("chosen:", best.stem)
+    for suffix in (".pt", ".head.pt"):
+        shutil.copy(best.with_suffix(suffix), arguments.out.with_suffix(suffix))
 
 
 def puzzles(arguments: argparse.Namespace) -> None:
     """Writes held-out puzzles as JSON lines, every fourth in a wording that training never saw."""
     with arguments.out.open("w") as out:
         usual = draw_tasks(arguments.count, arguments.seed, test=True)
-        unseen = draw_tasks(arguments.count, arguments.seed + 1, test=True, unseen_wording=True)
+        unseen = draw_tasks(arguments.count, arguments.seed + 1, test=True, setting="unseen")
         for i in range(arguments.count):
             task = (unseen if i % 4 == 3 else usual)[i]
-            line = {"prompt": task.prompt, "numbers": task.numbers, "target": task.target}
+            line = {"prompt": task.turns[-1][1], "numbers": task.numbers, "target": task.target}
             out.write(json.dumps(line) + "\n")
 
 
@@ -106,7 +141,7 @@ def main() -> None:
     stage = stages.add_parser("supervised", help="train the policy on a corpus")
     stage.add_argument("--corpus", type=Path, required=True)
     stage.add_argument("--out", type=Path, required=True)
-    stage.add_argument("--start", type=Path)
+    stage.add_argument("--start", type=Path, help="checkpoint or GGUF to go on from")
     stage.add_argument("--tokens", type=float, default=22e6)
     stage.add_argument("--rate", type=float, default=4e-3)
     stage.add_argument("--batch", type=int, default=7000)
@@ -118,9 +153,8 @@ def main() -> None:
     stage.add_argument("--tasks", type=int, default=3000)
     stage.add_argument("--each", type=int, default=16)
     stage.add_argument("--seed", type=int, default=11)
-    stage.add_argument("--others", type=float, default=0.0, help="share of prompts that are no puzzle")
     stage.add_argument("--test", action="store_true", help="held-out puzzles")
-    stage.add_argument("--unseen-wording", action="store_true")
+    stage.add_argument("--setting", choices=SETTINGS, default="usual", help="what kind of prompts")
     stage.set_defaults(run=rollouts)
     stage = stages.add_parser("head", help="train the score head on rollouts")
     stage.add_argument("--rollouts", type=Path, required=True)
@@ -134,6 +168,11 @@ def main() -> None:
     stage.add_argument("--head", type=Path, required=True)
     stage.add_argument("--out", type=Path)
     stage.set_defaults(run=judge)
+    stage = stages.add_parser("choose", help="pick the policy, with its head, that ships")
+    stage.add_argument("--policies", type=Path, nargs="+", required=True, help="each with its .head.pt beside it")
+    stage.add_argument("--rollouts", type=Path, nargs="+", required=True, help="of each policy on the same puzzles")
+    stage.add_argument("--out", type=Path, required=True)
+    stage.set_defaults(run=choose)
     stage = stages.add_parser("joint", help="train policy and head together on fresh samples")
     stage.add_argument("--policy", type=Path, required=True)
     stage.add_argument("--head", type=Path, required=True)
@@ -147,7 +186,8 @@ def main() -> None:
     stage.add_argument("--head-rate", type=float, default=3e-4)
     stage.add_argument("--gradient", type=float, default=0.1, help="weight of the policy gradient")
     stage.add_argument("--backbone-share", type=float, default=0.1, help="head gradient passed to the backbone")
-    stage.add_argument("--replay", type=int, default=3000, help="supervised tokens beside every 64 samples")
+    stage.add_argument("--replay", type=int, default=3000, help="supervised tokens beside every batch")
+    stage.add_argument("--batch", type=int, default=8000, help="tokens of samples in a batch")
     stage.add_argument("--seed", type=int, default=21)
     stage.set_defaults(run=joint)
     stage = stages.add_parser("puzzles", help="write held-out puzzles as JSON lines")

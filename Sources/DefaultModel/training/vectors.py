@@ -17,7 +17,7 @@ def policy_vectors(policy: Policy, head: ScoreHead, tasks: list[Task]) -> list[d
     """Greedy continuations with the head's features and logits at every scored position, in 32-bit floats."""
     vectors = []
     for task in tasks:
-        prompt = tok.render_prompt(task.prompt)
+        prompt = task.prompt
         greedy = sample(policy, [prompt], each=1, temperature=0, top_p=1.0, seed=0)[0]
         ids = prompt + greedy.ids
         close = ids.index(tok.END_THINK)
@@ -25,7 +25,7 @@ def policy_vectors(policy: Policy, head: ScoreHead, tasks: list[Task]) -> list[d
         features = policy(torch.tensor([ids]))[1][0, scored]
         vectors.append(
             {
-                "prompt": task.prompt,
+                "prompt": task.turns[-1][1],
                 "prompt_tokens": prompt,
                 "greedy_tokens": greedy.ids,
                 "greedy_text": tok.decode(greedy.ids),
@@ -69,7 +69,7 @@ def main() -> None:
     head = ScoreHead(policy.shape.width)
     head.load_state_dict(torch.load(arguments.head, weights_only=True))
     head.eval()
-    tasks = [Task("Use 3, 8, 8 and 9 to make 24.", (3, 8, 8, 9), 24), Task("What is a cat?", (), 0)]
+    tasks = [Task((("user", "Use 3, 8, 8 and 9 to make 24."),), (3, 8, 8, 9), 24), Task((("user", "What is a cat?"),))]
     tasks += draw_tasks(4, seed=41, test=True)
     stored = {
         "weights": "matrices rounded to 16-bit floats, all arithmetic in 32-bit floats",
