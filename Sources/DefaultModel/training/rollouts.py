@@ -25,6 +25,7 @@ from puzzle import (
 from unseen import OTHERS, WORDINGS
 
 TEMPERATURE, TOP_P = 0.6, 0.95
+PROMPT_TOKENS = 60_000  # of one sampled batch, with padding: attention over more takes gigabytes
 SETTINGS = ("usual", *WORDINGS, "system", "history", "mixed", "other", "other-history", "other-unseen")
 
 
@@ -138,14 +139,18 @@ def sample_tasks(
     prompts = [t.prompt for t in tasks]
     order = sorted(range(len(tasks)), key=lambda i: len(prompts[i]))
     collected: list[list[Sample]] = [[] for _ in tasks]
-    per_batch = max(1, width // each)
     with autocast():
-        for begin in range(0, len(order), per_batch):
-            group = order[begin : begin + per_batch]
+        begin = 0
+        while begin < len(order):
+            count = max(1, width // each)
+            while count > 1 and count * len(prompts[order[begin : begin + count][-1]]) > PROMPT_TOKENS:
+                count //= 2
+            group = order[begin : begin + count]
             drawn = sample(policy, [prompts[i] for i in group], each, temperature, top_p, seed + begin)
             for s in drawn:
                 s.prompt = group[s.prompt]
                 collected[s.prompt].append(s)
+            begin += count
     return [s for per_task in collected for s in per_task]
 
 
