@@ -45,7 +45,14 @@ struct BackendOptions: ParsableArguments {
         guard (1...256).contains(sequences) else {
             throw ValidationError("--sequences is \(sequences); choose 1 to 256")
         }
-        guard threads.map({ $0 > 0 }) ?? true else { throw ValidationError("--threads must be at least 1") }
+        try Self.check(threads: threads)
+    }
+
+    static func check(threads: Int?) throws {
+        let most = LlamaSettings.maximumThreads
+        guard threads.map({ (1...most).contains($0) }) ?? true else {
+            throw ValidationError("--threads must be 1 to \(most)")
+        }
     }
 
     /// A puzzle with its thinking takes about 100 tokens; cells beyond this would only take memory.

@@ -43,6 +43,9 @@ public struct LlamaSettings: Sendable, Hashable {
         self.gpuLayers = gpuLayers
     }
 
+    /// The most threads that decode: GGML_MAX_N_THREADS of the pinned release.
+    public static let maximumThreads = 512
+
     /// Weights up to this size decode on one thread: the work between two barriers is then some microseconds,
     /// and a second thread that is descheduled at a barrier costs more than it brings.
     static let singleThreadWeightBytes = 32 << 20
@@ -50,7 +53,7 @@ public struct LlamaSettings: Sendable, Hashable {
     /// Threads for weights of this size on a machine with this many cores: one core stays free for the
     /// gateway, because as many threads as cores collapse as soon as anything else runs.
     func threads(weightBytes: Int, cores: Int) -> Int {
-        if let threads { return max(1, threads) }
+        if let threads { return min(max(1, threads), Self.maximumThreads) }
         if weightBytes <= Self.singleThreadWeightBytes { return 1 }
         return max(1, min(cores - 1, 16))
     }

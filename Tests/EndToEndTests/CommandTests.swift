@@ -25,6 +25,8 @@ import Testing
         ["ask"], ["ask", "x", "--mode", "huge"], ["summary", "--db", "/nowhere/at/all.db"], ["frobnicate"],
         ["traffic", "--url", "http://127.0.0.1:1"], ["eval", "--problems", "/nowhere.jsonl"],
         ["serve", "--listen", "nonsense"], ["traffic", "--requests", "0"],
+        ["ask", "x", "--threads", "0"], ["ask", "x", "--threads", "513"],
+        ["bench", "executor", "--threads", "513"],
     ])
     func `a mistake gets a message on standard error and a failing status`(arguments: [String]) async throws {
         let run = try await BuiltProgram.run(arguments)
