@@ -68,6 +68,16 @@ struct ObservationTallies {
         let candidateTokens: Double
         let cpuSeconds: Double
         let outcome: Double?
+        let cause: EndCause?
+
+        /// Whether the arm is to blame: a client that left, or whose prompt could never fit, is not its failure.
+        var isFailure: Bool {
+            switch state {
+            case .deadline, .failed: true
+            case .rejected: cause == .overload
+            case .completed, .clientGone, nil: false
+            }
+        }
 
         init(_ row: Row) {
             time = Timestamp(millisecondsSinceEpoch: (row[0] as Int64) >> 12)
@@ -81,6 +91,7 @@ struct ObservationTallies {
             candidateTokens = row[9]
             cpuSeconds = (row[10] as Double) / 1_000_000
             outcome = row[11]
+            cause = (row[12] as Int64?).flatMap(EndCause.init(code:))
         }
     }
 }
@@ -123,10 +134,7 @@ extension ObservationTallies.Arm {
 extension SubjectTotals {
     fileprivate mutating func add(_ row: ObservationTallies.ObservedRow) {
         requests += 1
-        switch row.state {
-        case .deadline, .rejected, .failed: failures += 1
-        case .completed, .clientGone, nil: break
-        }
+        if row.isFailure { failures += 1 }
         if let outcome = row.outcome {
             withOutcome += 1
             outcomeSum += outcome

@@ -27,6 +27,20 @@ func createPrivateFile(_ path: String) throws(StoreError) {
     close(descriptor)
 }
 
+/// Which file a path led to when the record was opened.
+struct FileIdentity: Sendable, Equatable {
+    private let device: UInt64
+    private let inode: UInt64
+
+    /// Nil if the path leads nowhere.
+    init?(of path: String) {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else { return nil }
+        device = UInt64(truncatingIfNeeded: facts.st_dev)
+        inode = UInt64(facts.st_ino)
+    }
+}
+
 /// A lock on `<path>-lock` that ends with its holder, however the process ends.
 ///
 /// SQLite's own locks don't do: in WAL mode a second gateway could open the same file, take the first one's open

@@ -81,7 +81,8 @@ public struct RecordReader: Sendable {
                 SELECT value FROM outcome
                 WHERE request = request.id AND metric IN (SELECT metric.id FROM metric WHERE name = :metric)
                 ORDER BY sequence DESC LIMIT 1
-            )
+            ),
+            cause
         FROM request
         WHERE arm IN (
             SELECT arm.id FROM arm JOIN policy_version ON policy_version.id = policy_version

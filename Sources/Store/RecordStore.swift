@@ -22,6 +22,7 @@ public final class RecordStore: Sendable {
     private let now: @Sendable () -> Timestamp
     private let database: DatabaseQueue
     private let lock: WriterLock
+    private let identity: FileIdentity?
     private let queue: CommitQueue
     private let state: Mutex<State>
     private let runID: Int64
@@ -44,6 +45,7 @@ public final class RecordStore: Sendable {
     ) throws(StoreError) {
         try createPrivateFile(configuration.path)
         lock = try WriterLock(for: configuration.path)
+        identity = FileIdentity(of: configuration.path)
         let opened = try OpenedRecord(configuration, at: now())
         self.configuration = configuration
         self.now = now
@@ -188,6 +190,10 @@ public final class RecordStore: Sendable {
     ) -> Result<[CommitReply], StoreError> {
         let before = state.writer
         do {
+            // SQLite would go on writing to a file that no path leads to any more.
+            guard FileIdentity(of: configuration.path) == identity else {
+                throw StoreError.moved(path: configuration.path)
+            }
             try db.beginTransaction(.immediate)
             let replies = try state.writer.write(batch, at: now(), db)
             try db.commit()

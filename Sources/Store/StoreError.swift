@@ -12,6 +12,8 @@ public enum StoreError: Error, Sendable, Hashable {
     /// Another process writes to the file.
     case alreadyOpen(path: String)
     case readOnly(path: String)
+    /// The path no longer leads to the file that was opened, so what is written would be lost with it.
+    case moved(path: String)
     /// The rows contradict each other.
     case inconsistent(path: String, what: String)
     case full
@@ -42,6 +44,9 @@ extension StoreError: CustomStringConvertible {
             "another headgate is writing to \(path); stop it or choose another file with --db"
         case .readOnly(let path):
             "\(path) or its folder can't be written; check owner, mode and mount options"
+        case .moved(let path):
+            "the record \(path) was moved, removed or replaced while it was open; put it back, and writing goes on "
+                + "by itself, or start the gateway again"
         case .inconsistent(let path, let what):
             "the record \(path) contradicts itself: \(what); keep a copy of it and restore a backup"
         case .full:

@@ -47,6 +47,31 @@ import Testing
         try await reopened.shutdown()
     }
 
+    @Test func `a record that is moved away is not written to until it is back`() async throws {
+        let folder = try TemporaryFolder()
+        let store = try RecordStore(StoreConfiguration(path: folder.database))
+        try await store.remember([.twoArms])
+        let first = ids.next()
+        try await store.open(.sample(first))
+        let away = folder.database + ".away"
+        try FileManager.default.moveItem(atPath: folder.database, toPath: away)
+        let moved = StoreError.moved(path: folder.database)
+        await #expect(throws: moved) { try await store.open(.sample(ids.next())) }
+        // Another file in its place is not the record either.
+        #expect(FileManager.default.createFile(atPath: folder.database, contents: nil))
+        await #expect(throws: moved) { try await store.close(.sample(first)) }
+        #expect(store.failure == moved)
+        try FileManager.default.removeItem(atPath: folder.database)
+        try FileManager.default.moveItem(atPath: away, toPath: folder.database)
+        let second = ids.next()
+        try await store.open(.sample(second))
+        try await store.close(.sample(second))
+        try await store.shutdown()
+        let reader = try RecordReader(path: folder.database)
+        #expect(try reader.request(second)?.state == .completed)
+        #expect(try reader.request(first)?.state == .failed)
+    }
+
     @Test func `a second writer makes the store say busy, and its going lets it go on`() async throws {
         let folder = try TemporaryFolder()
         let store = try await RecordStore.sample(in: folder) { $0.busyTimeout = .milliseconds(20) }

@@ -50,6 +50,25 @@ import Testing
         try await store.shutdown()
     }
 
+    @Test func `an arm answers for its overload, not for prompts that could never fit`() async throws {
+        let folder = try TemporaryFolder()
+        let store = try await RecordStore.sample(in: folder)
+        let ids = RequestID.Generator(random: SeededGenerator(seed: 2))
+        let rejections: [(SubjectID, EndCause)] = [
+            ("ann", .overload), ("bob", .promptTooLong), ("cy", .other),
+        ]
+        for (subject, cause) in rejections {
+            let id = ids.next()
+            try await store.open(.sample(id, subject: subject))
+            let latency = Duration.milliseconds(1)
+            try await store.close(CompletionRecord(id: id, state: .rejected, cause: cause, latency: latency))
+        }
+        let low = try RecordReader(path: folder.database).observations(of: "effort", metric: "success")[0]
+        #expect(low.ended == [.rejected: 3])
+        #expect(low.subjects.map(\.failures) == [1, 0, 0])
+        try await store.shutdown()
+    }
+
     @Test func `another metric's outcomes and another policy's requests don't count`() async throws {
         let folder = try TemporaryFolder()
         let store = try await RecordStore.sample(in: folder)
