@@ -35,8 +35,7 @@ struct Ask: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard maxTokens > 0 else { throw ValidationError("--max-tokens must be at least 1") }
-        _ = try NamedMode.named(mode)
+        try NamedMode.check([mode], maxTokens: maxTokens)
     }
 
     func run() async throws {

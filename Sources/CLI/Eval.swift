@@ -42,15 +42,15 @@ struct Eval: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard count > 0, maxTokens > 0 else {
-            throw ValidationError("--count and --max-tokens must be at least 1")
+        guard (1...Self.mostPuzzles).contains(count) else {
+            throw ValidationError("--count must be 1 to \(Self.mostPuzzles)")
         }
-        _ = try chosenModes()
+        try NamedMode.check(modeNames, maxTokens: maxTokens)
     }
 
     func run() async throws {
         let problems = try loadedProblems()
-        let modes = try chosenModes()
+        let modes = try modeNames.map { name in try NamedMode.named(name) }
         let rows = try await backend.withBackend { backend in
             var rows: [Row] = []
             for mode in modes {
@@ -62,10 +62,11 @@ struct Eval: AsyncParsableCommand {
         print(json ? try JSONText.encode(report) : report.table(.output))
     }
 
-    private func chosenModes() throws -> [Mode] {
-        try modes.split(separator: ",").map { name in
-            try NamedMode.named(name.trimmingCharacters(in: .whitespaces))
-        }
+    /// As many as one file of problems may hold.
+    private static let mostPuzzles = ProblemFile.maximumProblems
+
+    private var modeNames: [String] {
+        modes.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
     private func loadedProblems() throws -> [Problem] {

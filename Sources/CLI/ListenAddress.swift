@@ -31,7 +31,9 @@ enum StatePaths {
     /// `$XDG_STATE_HOME/headgate`, or `~/.local/state/headgate`.
     static var defaultFolder: String {
         let environment = ProcessInfo.processInfo.environment
-        let base = environment["XDG_STATE_HOME"] ?? NSHomeDirectory() + "/.local/state"
+        // The shell's `~` is $HOME, so a folder named to people must be under it too; an empty variable is unset.
+        func folder(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let base = folder("XDG_STATE_HOME") ?? (folder("HOME") ?? NSHomeDirectory()) + "/.local/state"
         return base + "/headgate"
     }
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import ModelExecutor
 import Policy
 
@@ -12,6 +13,17 @@ enum NamedMode {
             "there is no mode '\(name)'; choose from \(known), or say RULE@K, such as majority@8, with a rule of "
                 + "\(rules) and k of 1 to \(Mode.candidateLimit)"
         )
+    }
+
+    /// Throws, in ArgumentParser's own words for it, unless each is a mode and the tokens are a number to allow.
+    static func check(_ names: [String], maxTokens: Int) throws {
+        guard !names.isEmpty else { throw ValidationError("name at least one mode") }
+        for name in names {
+            do throws(UsageError) { _ = try named(name) } catch { throw ValidationError("\(error)") }
+        }
+        guard (1...GenerationRequest.maximumTokens).contains(maxTokens) else {
+            throw ValidationError("--max-tokens must be 1 to \(GenerationRequest.maximumTokens)")
+        }
     }
 
     /// `majority@8`: a selection rule and its k.

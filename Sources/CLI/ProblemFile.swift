@@ -13,7 +13,8 @@ enum ProblemFile {
         }
         let decoder = JSONDecoder()
         var problems: [Problem] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (index, line) in lines.enumerated()
         where !line.allSatisfy(\.isWhitespace) {
             guard problems.count < maximumProblems else {
                 throw UsageError("'\(path)' has more than \(maximumProblems) problems; split it")

@@ -34,15 +34,18 @@ struct AnswerWriter: ~Copyable {
     private var writer: ResponseWriter?
     private var body: (any ResponseBodyWriter)?
     private let date: String
+    /// Whether only the head is asked for; a body would be taken for the next response.
+    private let isHeadOnly: Bool
     /// What has been told, for whoever counts responses; nil while nothing has.
     private(set) var status: HTTPResponse.Status?
     private(set) var refusal: RefusalCode?
     /// Whether a stream has begun, even if not one byte of it could be written.
     private(set) var hasStarted = false
 
-    init(_ writer: consuming ResponseWriter, date: String) {
+    init(_ writer: consuming ResponseWriter, date: String, isHeadOnly: Bool) {
         self.writer = consume writer
         self.date = date
+        self.isHeadOnly = isHeadOnly
     }
 
     @concurrent mutating func respond(_ response: WholeResponse) async throws {
@@ -55,7 +58,7 @@ struct AnswerWriter: ~Copyable {
         let head = HTTPResponse(status: response.status, headerFields: fields)
         try await writer.write(
             response: head,
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: response.body))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: isHeadOnly ? [] : response.body))
         )
     }
 

@@ -51,21 +51,24 @@ struct ChatRequest: Sendable, Hashable {
         _ value: JSONValue,
         _ reader: ParameterReader
     ) throws(GatewayError) {
+        let most = GenerationRequest.maximumTokens
         switch name {
-        case "max_completion_tokens": maxTokens = try reader.whole(value, name, in: 1...Self.mostTokens)
+        case "max_completion_tokens": maxTokens = try reader.whole(value, name, in: 1...most)
         case "max_tokens":
-            let tokens = try reader.whole(value, name, in: 1...Self.mostTokens)
+            let tokens = try reader.whole(value, name, in: 1...most)
             maxTokens = maxTokens ?? tokens
         case "temperature": temperature = try reader.number(value, name, in: 0...2)
         case "top_p":
             let share = try reader.number(value, name, in: 0...1)
             guard share > 0 else { throw .invalidParameter(name, rule: "must be above 0") }
             topP = share
-        case "top_k": topK = try reader.whole(value, name, in: 0...Self.mostTokens)
+        case "top_k": topK = try reader.whole(value, name, in: 0...most)
         case "repetition_penalty":
             // Not OpenAI's: vLLM's name and range, as its clients send it.
             let penalty = try reader.number(value, name, in: 0...2)
-            guard penalty > 0 else { throw .invalidParameter(name, rule: "must be above 0") }
+            guard penalty >= Mode.leastRepetitionPenalty else {
+                throw .invalidParameter(name, rule: "must be at least \(Mode.leastRepetitionPenalty)")
+            }
             repetitionPenalty = penalty
         case "stop": stop = try reader.stopStrings(value, name)
         case "seed": seed = UInt64(bitPattern: try reader.integer(value, name))
@@ -85,9 +88,6 @@ struct ChatRequest: Sendable, Hashable {
             guard parameter.isNeutral(value) else { throw .unsupportedParameter(name) }
         }
     }
-
-    /// Far past any context, and far from overflowing a sum of a few of them.
-    private static let mostTokens = 1 << 30
 }
 
 /// The parameters of OpenAI's API that this gateway knows and does not serve.

@@ -26,6 +26,10 @@ extension ExchangeSteps {
         ChatAnswer(exchange, model: core.backend.model.name, now: core.now())
     }
 
+    /// What it means when this request's task was cancelled: the end of a drain, if there is one. Elsewhere it is
+    /// the client's doing, for the end of an HTTP/2 connection takes the tasks of its requests along.
+    var cutOff: Ending { core.readiness.state == .draining ? .shutDown : .left }
+
     func generation() -> Generation {
         var base = core.backend.model.sampling
         base.seed = core.seed()

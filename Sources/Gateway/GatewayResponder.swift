@@ -17,7 +17,7 @@ struct GatewayResponder: Sendable {
         with writer: consuming ResponseWriter,
         on channel: any Channel
     ) async throws {
-        var answer = AnswerWriter(writer, date: date.text)
+        var answer = AnswerWriter(writer, date: date.text, isHeadOnly: request.method == .head)
         var label = RouteLabel.other
         defer {
             if let status = answer.status {

@@ -101,7 +101,7 @@ struct JSONParser {
             position += 1
             return .object(object)
         }
-        var seen: Set<String> = []
+        var seen: Set<[UInt8]> = []
         while true {
             let start = position
             let key = try string()
@@ -119,10 +119,11 @@ struct JSONParser {
         return .object(object)
     }
 
-    private func isNew(_ key: String, in object: JSONObject, _ seen: inout Set<String>) -> Bool {
+    /// Keys are compared byte by byte: strings that only look the same are two keys in JSON.
+    private func isNew(_ key: String, in object: JSONObject, _ seen: inout Set<[UInt8]>) -> Bool {
         if object.members.count < Self.linearSearchLimit { return object[key] == nil }
-        if seen.isEmpty { seen = Set(object.members.map(\.key)) }
-        return seen.insert(key).inserted
+        if seen.isEmpty { seen = Set(object.members.map { Array($0.key.utf8) }) }
+        return seen.insert(Array(key.utf8)).inserted
     }
 }
 

@@ -46,7 +46,7 @@ struct JSONObject: Sendable, Hashable {
     var isEmpty: Bool { members.isEmpty }
 
     subscript(key: String) -> JSONValue? {
-        for member in members where member.key == key { return member.value }
+        for member in members where member.key.utf8.elementsEqual(key.utf8) { return member.value }
         return nil
     }
 }

@@ -160,7 +160,7 @@ extension ParameterReader {
         case "system", "developer": .system
         case "user": .user
         case "assistant": .assistant
-        case "tool", "function": throw .unsupportedParameter("\(path) (tool messages)")
+        case "tool", "function": throw .unsupportedParameter(path)
         default: throw .invalidParameter(path, rule: "must be system, developer, user or assistant")
         }
     }
@@ -182,8 +182,7 @@ extension ParameterReader {
         guard let type = part["type"] else { throw .missingParameter("\(path).type") }
         switch try text(type, "\(path).type") {
         case "text": break
-        case let known where ["image_url", "input_audio", "file", "refusal"].contains(known):
-            throw .unsupportedParameter("\(path) (\(known))")
+        case "image_url", "input_audio", "file", "refusal": throw .unsupportedParameter(path)
         default: throw .invalidParameter("\(path).type", rule: "must be text")
         }
         for member in part.members where member.key != "type" && member.key != "text" {

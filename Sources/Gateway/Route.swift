@@ -30,7 +30,10 @@ enum Route: String, Sendable, CaseIterable {
 
     init(path: String, method: HTTPRequest.Method) throws(GatewayError) {
         guard let route = Route(rawValue: path) else { throw .noSuchRoute }
-        guard route.method == method else { throw .methodNotAllowed(allowed: route.method.rawValue) }
+        let isHeadOfGet = method == .head && route.method == .get
+        guard route.method == method || isHeadOfGet else {
+            throw .methodNotAllowed(allowed: route.method.rawValue)
+        }
         self = route
     }
 }

@@ -40,7 +40,7 @@ struct StreamedExchange: ExchangeSteps {
                 for await signal in signals {
                     try await handle(signal, chatAnswer, &progress, &answer)
                 }
-                return Ending.shutDown
+                return cutOff
             } catch {
                 return error.ending
             }
@@ -56,7 +56,7 @@ struct StreamedExchange: ExchangeSteps {
         _ answer: inout AnswerWriter
     ) async throws(Interruption) {
         switch signal {
-        case .left: throw Interruption(ending: Task.isCancelled ? .shutDown : .left)
+        case .left: throw Interruption(ending: Task.isCancelled ? cutOff : .left)
         case .failed(let error): throw Interruption(ending: .failed(error))
         case .keepAlive: try await send(ServerSentEvent.thinking, &answer)
         case .event(let event):
@@ -80,7 +80,7 @@ struct StreamedExchange: ExchangeSteps {
             if !answer.hasStarted { try await answer.start(streamFields) }
             try await answer.send(bytes)
         } catch {
-            throw Interruption(ending: Task.isCancelled ? .shutDown : .left)
+            throw Interruption(ending: Task.isCancelled ? cutOff : .left)
         }
     }
 

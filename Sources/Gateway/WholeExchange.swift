@@ -35,7 +35,7 @@ struct WholeExchange: ExchangeSteps {
             group.cancelAll()
             if case .left = ending, let collected = await group.next() { progress = collected.1 }
             // A cancelled watch returns too; then it is this task that was cut off.
-            return (Task.isCancelled ? .shutDown : ending, progress)
+            return (Task.isCancelled ? cutOff : ending, progress)
         }
     }
 

@@ -5,6 +5,9 @@ public struct GenerationRequest: Sendable {
     /// The longest stop string, which bounds how much of an answer may be held back.
     public static let maximumStopBytes = 1024
 
+    /// The most tokens a candidate may be allowed: past any context, and far from overflowing a sum of a few.
+    public static let maximumTokens = 1 << 30
+
     public var messages: [ChatMessage]
     public var effort: Effort
     public var sampling: Sampling
@@ -36,7 +39,9 @@ public struct GenerationRequest: Sendable {
         guard (1...Effort.maximumK).contains(effort.k) else {
             throw .invalidRequest("k is \(effort.k); choose 1 to \(Effort.maximumK)")
         }
-        guard maxTokens > 0 else { throw .invalidRequest("max_tokens is \(maxTokens); choose at least 1") }
+        guard (1...Self.maximumTokens).contains(maxTokens) else {
+            throw .invalidRequest("max_tokens is \(maxTokens); choose 1 to \(Self.maximumTokens)")
+        }
         guard sampling.temperature >= 0, sampling.temperature <= 100 else {
             throw .invalidRequest("temperature is \(sampling.temperature); choose 0 (greedy) to 100")
         }
@@ -46,9 +51,9 @@ public struct GenerationRequest: Sendable {
         guard sampling.topK >= 0 else {
             throw .invalidRequest("top_k is \(sampling.topK); choose 0 (off) or more")
         }
-        guard sampling.repetitionPenalty > 0, sampling.repetitionPenalty <= 100 else {
+        guard (0.01...100).contains(sampling.repetitionPenalty) else {
             throw .invalidRequest(
-                "repetition_penalty is \(sampling.repetitionPenalty); choose above 0, up to 100 (1 is off)"
+                "repetition_penalty is \(sampling.repetitionPenalty); choose 0.01 to 100 (1 is off)"
             )
         }
         guard stop.count <= Self.maximumStops else {

@@ -39,6 +39,8 @@ public struct Mode: Sendable, Hashable {
     public let topP: Double?
     public let topK: Int?
     public let repetitionPenalty: Double?
+    /// Below it a logit that is divided by it may be no number any more; nobody rewards repetition tenfold.
+    public static let leastRepetitionPenalty = 0.1
 
     public init(
         name: ModeName,

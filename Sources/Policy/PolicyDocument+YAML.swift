@@ -127,10 +127,10 @@ extension PolicyDocument {
                 topK: reader.integer(section["top_k"], in: 0...1_000),
                 repetitionPenalty: reader.decimal(
                     section["repetition_penalty"],
-                    "a number above 0 and up to 2",
+                    "a number from \(Mode.leastRepetitionPenalty) to 2",
                     such: "1.05"
                 ) {
-                    $0 > 0 && $0 <= 2
+                    (Mode.leastRepetitionPenalty...2).contains($0)
                 }
             )
             modes.append(mode)

@@ -73,8 +73,9 @@ public struct PolicySet: Sendable, Hashable {
                 path: "match",
                 message:
                     "no request can reach this policy: \(earlier.file) is asked first and covers them all",
-                fix:
-                    "give this policy a priority below \(earlier.policy.priority), or match fewer requests there"
+                fix: earlier.policy.priority > 0
+                    ? "give this policy a priority below \(earlier.policy.priority), or match fewer requests there"
+                    : "give \(earlier.file) a higher priority number, or match fewer requests there"
             )
         }
     }

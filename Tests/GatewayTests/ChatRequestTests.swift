@@ -66,6 +66,7 @@ struct ChatRequestTests {
         #""temperature":0"#, #""temperature":2"#, #""top_p":1"#, #""stop":[]"#, #""stop":"x""#,
         #""max_tokens":64.0"#, #""metadata":{}"#, #""functions":null"#, #""web_search_options":null"#,
         #""stop":["1","2","3","4"]"#, #""repetition_penalty":null"#, #""repetition_penalty":2"#,
+        #""repetition_penalty":0.1"#,
     ])
     func `a parameter at its neutral value or limit is taken`(parameter: String) {
         #expect(throws: Never.self) { try request(parameter) }
@@ -80,6 +81,8 @@ struct ChatRequestTests {
         (#""top_k":-1"#, "invalid_value", "top_k"),
         (#""top_k":1.5"#, "invalid_value", "top_k"),
         (#""repetition_penalty":0"#, "invalid_value", "repetition_penalty"),
+        (#""repetition_penalty":0.099"#, "invalid_value", "repetition_penalty"),
+        (#""repetition_penalty":1e-38"#, "invalid_value", "repetition_penalty"),
         (#""repetition_penalty":2.01"#, "invalid_value", "repetition_penalty"),
         (#""repetition_penalty":"1""#, "invalid_type", "repetition_penalty"),
         (#""max_tokens":0"#, "invalid_value", "max_tokens"),
@@ -135,11 +138,11 @@ struct ChatRequestTests {
         (#""messages":[{"role":"user","content":["hi"]}]"#, "invalid_type", "messages[0].content[0]"),
         (
             #""messages":[{"role":"user","content":[{"type":"image_url"}]}]"#, "unsupported_parameter",
-            "messages[0].content[0] (image_url)"
+            "messages[0].content[0]"
         ),
         (
             #""messages":[{"role":"tool","content":"hi"}]"#, "unsupported_parameter",
-            "messages[0].role (tool messages)"
+            "messages[0].role"
         ),
         (#""messages":[{"role":"user","content":"hi","x":1}]"#, "unknown_parameter", "messages[0].x"),
         (#""nothing":1"#, "unknown_parameter", "nothing"),

@@ -73,6 +73,25 @@ struct DepartureTests {
         expectCharged(arm)
     }
 
+    /// Without a word, as clients do that run out of patience: the connection takes its streams along.
+    @Test(arguments: [true, false])
+    func `a client that closes its HTTP2 connection has left`(stream: Bool) async throws {
+        let backend = SteppedBackend()
+        try await LiveGateway.run(backend) { gateway in
+            let channel = try await gateway.connection(protocols: ["h2"])
+            let request = HTTP2Bytes.post("/v1/chat/completions", LiveGateway.chatBody(stream: stream))
+            try await channel.writeAndFlush(ByteBuffer(bytes: request))
+            let call = try #require(await backend.nextCall())
+            call.send(.prefilled(promptTokens: 9))
+            try await channel.close(mode: .all)
+            for await _ in call.cancellations {}
+            await gateway.settled()
+            let arm = try RecordReader(path: gateway.recordPath)
+                .observations(of: "effort", metric: "success").first
+            #expect(arm?.ended == [.clientGone: 1])
+        }
+    }
+
     @Test func `a departure is recorded with its scored steps and its first token`() async throws {
         let backend = SteppedBackend()
         try await LiveGateway.run(backend) { gateway in
@@ -98,5 +117,30 @@ struct DepartureTests {
             #expect(completion?.compute == RecordedCompute(SteppedBackend.Call.spent))
             #expect(completion?.firstToken != nil)
         }
+    }
+}
+
+/// What an HTTP/2 client writes, by hand: a library's client says goodbye to each stream before it closes.
+private enum HTTP2Bytes {
+    /// The preface, empty settings and a whole request on stream 1.
+    static func post(_ path: String, _ body: String) -> [UInt8] {
+        let fields = [(":method", "POST"), (":scheme", "https"), (":path", path), (":authority", "x")]
+        let parts = [
+            Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8),
+            frame(type: 4, flags: 0, stream: 0, []),
+            frame(type: 1, flags: 4, stream: 1, fields.flatMap(literal)),
+            frame(type: 0, flags: 1, stream: 1, Array(body.utf8)),
+        ]
+        return parts.flatMap(\.self)
+    }
+
+    private static func frame(type: UInt8, flags: UInt8, stream: UInt8, _ payload: [UInt8]) -> [UInt8] {
+        precondition(payload.count < 256, "a payload of \(payload.count) bytes needs a longer length")
+        return [0, 0, UInt8(payload.count), type, flags, 0, 0, 0, stream] + payload
+    }
+
+    /// A header field in HPACK, neither indexed nor compressed.
+    private static func literal(_ name: String, _ value: String) -> [UInt8] {
+        [0, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)] + Array(value.utf8)
     }
 }

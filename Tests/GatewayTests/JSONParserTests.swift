@@ -90,6 +90,12 @@ struct JSONParserTests {
         }
     }
 
+    @Test func `keys that only look the same are two`() throws {
+        let value = try JSONParser.value(of: Array(#"{"\u00e9":1,"e\u0301":2}"#.utf8), depthLimit: 4)
+        guard case .object(let object) = value else { preconditionFailure("\(value) is no object") }
+        #expect(object["\u{e9}"] != object["e\u{301}"])
+    }
+
     @Test func `a duplicate is found among many keys`() {
         let keys = (0..<100).map { "\"k\($0)\":0" }
         #expect(throws: Never.self) { try parse("{\(keys.joined(separator: ","))}") }

@@ -251,6 +251,7 @@ extension LiveGateway {
 
     /// Ends the server and whatever is in progress, as when a shutdown has taken too long.
     func cutOffAll() {
+        core.readiness.drain()
         cutOff.finish()
     }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import AsyncHTTPClient
 import HTTPTypes
 import ModelExecutor
@@ -69,6 +70,18 @@ struct RoutesTests {
         let reply = try await LiveGateway.run(SteppedBackend.complete()) { try await $0.get(path) }
         #expect(reply.status == 404)
         #expect(try reply.errorCode == "unknown_url")
+    }
+
+    @Test func `HEAD is GET without a body, so that what follows stays in step`() async throws {
+        try await LiveGateway.run(SteppedBackend()) { gateway in
+            let text =
+                "HEAD /healthz HTTP/1.1\r\nhost: x\r\n\r\nHEAD /v1/chat/completions HTTP/1.1\r\nhost: x\r\n\r\n"
+                + "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+            let answers = try await gateway.answer(to: text).components(separatedBy: "HTTP/1.1 ").dropFirst()
+            #expect(answers.map { $0.prefix(3) } == ["200", "405", "200"])
+            #expect(answers.dropLast().allSatisfy { $0.hasSuffix("\r\n\r\n") }, "\(answers)")
+            #expect(answers.last?.hasSuffix("\r\n\r\n") == false)
+        }
     }
 
     @Test func `a wrong method is 405 and names the right one`() async throws {

@@ -81,6 +81,15 @@ import Testing
         #expect(set.warnings.count == (isHidden ? 1 : 0), "\(set.warnings)")
     }
 
+    @Test(arguments: [(0, "give a.yaml a higher priority number"), (3, "a priority below 3")])
+    func `the way out of hiding is one that exists`(priority: Int, fix: String) async throws {
+        let files = [
+            "a.yaml": document(name: "a", priority: priority), "b.yaml": document(name: "b", priority: 9),
+        ]
+        let set = try await withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
+        #expect(set.warnings.first?.fix.contains(fix) == true, "\(set.warnings)")
+    }
+
     @Test func `a folder that is empty, missing or holds more than documents is refused`() async throws {
         #expect(try await problems(of: [:]).count == 1)
         #expect(throws: PolicyProblems.self) { try PolicySet.load(folder: "/no/such/folder") }
