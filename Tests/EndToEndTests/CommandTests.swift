@@ -34,6 +34,25 @@ import Testing
         #expect(run.output.isEmpty && !run.errors.isEmpty, "\(run.output)|\(run.errors)")
     }
 
+    @Test(arguments: [
+        ["ask", "x", "--mode", "huge"], ["ask", "x", "--mode", "majority@0"], ["eval", "--modes", ","],
+        ["eval", "--modes", "low,huge"], ["ask", "x", "--max-tokens", "9223372036854775807"],
+        ["ask", "x", "--max-tokens", "1073741825"], ["eval", "--count", "1", "--max-tokens", "0"],
+    ])
+    func `a wrong option is a usage error in plain words`(arguments: [String]) async throws {
+        let run = try await BuiltProgram.run(arguments)
+        #expect(run.status == ExitStatus.usage, "status \(run.status)")
+        #expect(run.errors.hasPrefix("Error: ") && !run.errors.contains("ParserError"), "\(run.errors)")
+    }
+
+    @Test func `problems may end their lines as Windows does`() throws {
+        let path = NSTemporaryDirectory() + "problems-\(UUID().uuidString).jsonl"
+        try Data("{\"prompt\":\"a\",\"answer\":\"b\"}\r\n{\"prompt\":\"c\",\"answer\":\"d\"}\r\n".utf8)
+            .write(to: URL(filePath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try ProblemFile.read(path).count == 2)
+    }
+
     @Test func `serving off loopback without a certificate is refused`() async throws {
         let files = try ServedGateway.Files.make(policies: ["split.yaml": Documents.evenSplit])
         defer { files.remove() }

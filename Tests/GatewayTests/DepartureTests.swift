@@ -78,12 +78,14 @@ struct DepartureTests {
     func `a client that closes its HTTP2 connection has left`(stream: Bool) async throws {
         let backend = SteppedBackend()
         try await LiveGateway.run(backend) { gateway in
-            let channel = try await gateway.connection(protocols: ["h2"])
+            let channel = try await gateway.connection(protocols: ["h2"]) { channel in
+                try channel.pipeline.syncOperations.addHandler(SilentEnd(), position: .first)
+            }
             let request = HTTP2Bytes.post("/v1/chat/completions", LiveGateway.chatBody(stream: stream))
             try await channel.writeAndFlush(ByteBuffer(bytes: request))
             let call = try #require(await backend.nextCall())
             call.send(.prefilled(promptTokens: 9))
-            try await channel.close(mode: .all)
+            channel.triggerUserOutboundEvent(SilentEnd.Event(), promise: nil)
             for await _ in call.cancellations {}
             await gateway.settled()
             let arm = try RecordReader(path: gateway.recordPath)
@@ -142,5 +144,20 @@ private enum HTTP2Bytes {
     /// A header field in HPACK, neither indexed nor compressed.
     private static func literal(_ name: String, _ value: String) -> [UInt8] {
         [0, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)] + Array(value.utf8)
+    }
+}
+
+/// Closes a connection below TLS, which would say goodbye first.
+private final class SilentEnd: ChannelOutboundHandler {
+    typealias OutboundIn = Any
+
+    struct Event: Sendable {}
+
+    func triggerUserOutboundEvent(
+        context: ChannelHandlerContext,
+        event: Any,
+        promise: EventLoopPromise<Void>?
+    ) {
+        if event is Event { context.close(mode: .all, promise: promise) }
     }
 }

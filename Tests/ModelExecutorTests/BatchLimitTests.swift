@@ -105,9 +105,15 @@ struct BatchLimitTests {
 
     @Test func `a huge max tokens is cut to the context`() throws {
         var runner = try runner(.saying(.init("ab</think>yes")))
-        let handle = try runner.submit(.asking(k: 4, .bestScore, maxTokens: .max))
+        let most = GenerationRequest.maximumTokens
+        let handle = try runner.submit(.asking(k: 4, .bestScore, maxTokens: most))
         try runner.finish()
         #expect(runner.answer(to: handle) == "yes")
+        for tokens in [most + 1, .max, 0, -1] {
+            #expect(throws: ExecutorError.invalidRequest("max_tokens is \(tokens); choose 1 to \(most)")) {
+                try runner.submit(.asking(maxTokens: tokens))
+            }
+        }
     }
 
     @Test func `a prompt must leave room for one token`() throws {

@@ -81,7 +81,7 @@ import Testing
         #expect(set.warnings.count == (isHidden ? 1 : 0), "\(set.warnings)")
     }
 
-    @Test(arguments: [(0, "give a.yaml a higher priority number"), (3, "a priority below 3")])
+    @Test(arguments: [(0, "a.yaml a higher priority number"), (3, "a priority below 3")])
     func `the way out of hiding is one that exists`(priority: Int, fix: String) async throws {
         let files = [
             "a.yaml": document(name: "a", priority: priority), "b.yaml": document(name: "b", priority: 9),
