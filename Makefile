@@ -7,10 +7,9 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 SWIFT_FLAGS := -j $(JOBS) --explicit-target-dependency-import-check error
 RELEASE_FLAGS := -c release --static-swift-stdlib --scratch-path .build-release $(SWIFT_FLAGS)
-SANITIZE_FLAGS := --sanitize=thread --scratch-path .build-tsan $(SWIFT_FLAGS)
 SERVE_FLAGS ?= --policies policies --db headgate.db
 
-.PHONY: help setup smollm2 promtool bench-tools build release run test sanitize lint clean
+.PHONY: help setup smollm2 promtool bench-tools build release run test lint clean
 
 help: ## What can be made
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F '\t' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -42,12 +41,8 @@ test: smollm2 promtool lint ## Lint, then every test
 	@# One at a time: tests that decode or commit hold threads, and on few cores would starve those on sockets.
 	@swift test $(SWIFT_FLAGS) --skip-build --no-parallel
 
-sanitize: smollm2 ## Builds with ThreadSanitizer into .build-tsan and runs the modules' tests; takes long
-	@swift build $(SANITIZE_FLAGS) --build-tests
-	@swift test $(SANITIZE_FLAGS) --skip-build --no-parallel --skip EndToEndTests
-
 lint: ## Format check and the search for banned constructs
 	@.setup/lint
 
 clean: ## Removes what was built here; the cache in ~/.cache/headgate stays
-	@rm -rf .build .build-release .build-tsan
+	@rm -rf .build .build-release
