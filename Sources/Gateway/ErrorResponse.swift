@@ -91,7 +91,7 @@ struct ErrorResponse: Sendable, Hashable {
     init(_ error: StoreError) {
         switch error {
         case .full, .busy, .queueFull, .readOnly, .stopped, .failed, .cannotOpen, .notADatabase, .newerSchema,
-            .alreadyOpen, .inconsistent, .foreignDatabase, .moved:
+            .alreadyOpen, .inconsistent, .foreignDatabase, .moved, .noRecord:
             let message = "the request can't be recorded now, so it is not served; try again"
             self.init(.serviceUnavailable, .server, .recordUnavailable, message)
             retryAfterSeconds = 1

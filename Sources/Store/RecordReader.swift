@@ -16,10 +16,13 @@ public struct RecordReader: Sendable {
         settings.busyMode = .timeout(2)
         do {
             guard FileManager.default.fileExists(atPath: path) else {
-                throw StoreError.cannotOpen(path: path, reason: "there is no such file")
+                throw StoreError.noRecord(path: path)
             }
             database = try DatabaseQueue(path: path, configuration: settings)
-            try database.read { db in try Migrations.checkOwner(db, path: path) }
+            try database.read { db in
+                try Migrations.checkOwner(db, path: path)
+                guard try db.tableExists("request") else { throw StoreError.noRecord(path: path) }
+            }
         } catch {
             throw StoreError(error, path: path)
         }

@@ -4,6 +4,8 @@ public import Policy
 public enum StoreError: Error, Sendable, Hashable {
     /// The folder or the file can't be opened.
     case cannotOpen(path: String, reason: String)
+    /// There is nothing to read: no file, or an empty one.
+    case noRecord(path: String)
     case notADatabase(path: String)
     /// A SQLite database that another program made.
     case foreignDatabase(path: String)
@@ -33,6 +35,8 @@ extension StoreError: CustomStringConvertible {
         switch self {
         case .cannotOpen(let path, let reason):
             "cannot open the record \(path): \(reason); create its folder or choose another file with --db"
+        case .noRecord(let path):
+            "there is no record at \(path); name the file that the gateway was started with (serve --db)"
         case .notADatabase(let path):
             "\(path) is not a SQLite database or is damaged; restore a backup or choose another file with --db"
         case .foreignDatabase(let path):

@@ -164,7 +164,7 @@ import Testing
         #expect(throws: StoreError.cannotOpen(path: path, reason: "No such file or directory")) {
             try RecordStore(StoreConfiguration(path: path))
         }
-        #expect(throws: StoreError.cannotOpen(path: path, reason: "there is no such file")) {
+        #expect(throws: StoreError.noRecord(path: path)) {
             try RecordReader(path: path)
         }
     }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Policy
 import TestSupport
 import Testing
@@ -48,6 +49,14 @@ import Testing
         #expect(low.crossedOver == 1 && medium.crossedOver == 1)
         #expect(medium.degraded == 1 && medium.excluded == 1 && medium.requests == 1)
         try await store.shutdown()
+    }
+
+    @Test func `a file that is missing or empty is no record`() throws {
+        let folder = try TemporaryFolder()
+        let nothing = StoreError.noRecord(path: folder.database)
+        #expect(throws: nothing) { try RecordReader(path: folder.database) }
+        #expect(FileManager.default.createFile(atPath: folder.database, contents: nil))
+        #expect(throws: nothing) { try RecordReader(path: folder.database) }
     }
 
     @Test func `an arm answers for its overload, not for prompts that could never fit`() async throws {
