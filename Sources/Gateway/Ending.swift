@@ -38,7 +38,7 @@ struct Progress: Sendable, Hashable {
 
     mutating func note(_ event: GenerationEvent, after elapsed: @autoclosure () -> Duration) {
         switch event {
-        case .prefilled(let tokens): promptTokens = tokens
+        case .prefilled(let prefilled): promptTokens = prefilled.promptTokens
         case .answer: if firstToken == nil { firstToken = elapsed() }
         case .candidateFinished, .selected, .finished: break
         }
@@ -74,11 +74,11 @@ extension CompletionRecord {
     private static func terminalState(of error: ExecutorError) -> (TerminalState, EndCause?) {
         switch error {
         case .deadlineExceeded: (.deadline, nil)
-        case .queueFull: (.rejected, .overload)
+        case .queueFull, .waitedTooLong: (.rejected, .overload)
         case .promptTooLong: (.rejected, .promptTooLong)
         case .invalidRequest: (.rejected, .other)
         case .cancelled: (.failed, .shutdown)
-        case .needsHead, .needsSteps, .modelFailed, .unusableHead: (.failed, .model)
+        case .needsHead, .needsSteps, .needsCalibration, .modelFailed, .unusableHead: (.failed, .model)
         }
     }
 }
@@ -104,6 +104,7 @@ extension RecordedCandidate {
             case .length: .length
             case .stop: .stop
             case .cancelled: .cancelled
+            case .pruned: .pruned
             }
         self.init(
             score: candidate.score,

@@ -74,6 +74,9 @@ struct ErrorResponse: Sendable, Hashable {
             parameter = "messages"
         case .invalidRequest:
             self.init(.badRequest, .invalidRequest, .invalidRequest, "the model can't serve this request")
+        case .waitedTooLong:
+            self.init(.tooManyRequests, .rateLimit, .queueFull, "no place became free in time; try again")
+            retryAfterSeconds = 1
         case .queueFull:
             self.init(.tooManyRequests, .rateLimit, .queueFull, "the model's queue is full; try again")
             retryAfterSeconds = 1
@@ -81,7 +84,7 @@ struct ErrorResponse: Sendable, Hashable {
             let message = "the deadline passed before the answer was complete"
             self.init(.gatewayTimeout, .server, .deadlineExceeded, message)
         case .cancelled: self.init(.serviceUnavailable, .server, .cancelled, "the request was cancelled")
-        case .needsHead, .needsSteps:
+        case .needsHead, .needsSteps, .needsCalibration:
             let message = "this model can't serve the mode that the policy chose"
             self.init(.serviceUnavailable, .server, .modeUnavailable, message)
         case .modelFailed, .unusableHead: self = .internalError

@@ -127,6 +127,11 @@ final class LlamaContext {
         llama_memory_seq_cp(memory, Int32(source), Int32(target), -1, -1)
     }
 
+    func truncateSequence(_ sequence: Int, to length: Int) {
+        let isShorter = llama_memory_seq_rm(memory, Int32(sequence), Int32(length), -1)
+        precondition(isShorter, "sequence \(sequence) can't be cut to \(length) tokens")
+    }
+
     func clearSequence(_ sequence: Int) {
         _ = llama_memory_seq_rm(memory, Int32(sequence), -1, -1)
     }

@@ -82,6 +82,10 @@ public struct LlamaModel: TokenModel {
         context.copySequence(source, to: target)
     }
 
+    public mutating func truncateSequence(_ sequence: Int, to length: Int) {
+        context.truncateSequence(sequence, to: length)
+    }
+
     public mutating func clearSequence(_ sequence: Int) { context.clearSequence(sequence) }
 
     /// Positions cached for the sequence.

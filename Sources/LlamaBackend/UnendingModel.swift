@@ -35,5 +35,9 @@ struct UnendingModel<Model: TokenModel>: TokenModel {
 
     mutating func copySequence(_ source: Int, to target: Int) { model.copySequence(source, to: target) }
 
+    mutating func truncateSequence(_ sequence: Int, to length: Int) {
+        model.truncateSequence(sequence, to: length)
+    }
+
     mutating func clearSequence(_ sequence: Int) { model.clearSequence(sequence) }
 }

@@ -25,7 +25,7 @@ extension Board {
         in model: inout some TokenModel,
         emissions: inout [Emission]
     ) {
-        let prefilled = GenerationEvent.prefilled(promptTokens: request.prompt.count)
+        let prefilled = GenerationEvent.prefilled(Prefilled(promptTokens: request.prompt.count))
         emissions.append(Emission(request: request.handle, content: .event(prefilled)))
         guard let row, !request.footprint.keepsPrompt else {
             fillLanes(of: &request, in: &model)

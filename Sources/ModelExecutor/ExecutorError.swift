@@ -4,7 +4,10 @@ public enum ExecutorError: Error, Sendable, Hashable {
     case promptTooLong(tokens: Int, limit: Int)
     case needsHead(Selection)
     case needsSteps(Selection)
+    case needsCalibration
     case invalidRequest(String)
+    /// It found no place within its patience, and no smaller effort was allowed or none found one either.
+    case waitedTooLong(Duration)
     case queueFull(limit: Int)
     case deadlineExceeded(Compute)
     case cancelled(Compute)
@@ -17,8 +20,9 @@ extension ExecutorError {
     public var compute: Compute {
         switch self {
         case .deadlineExceeded(let compute), .cancelled(let compute): compute
-        case .promptTooLong, .needsHead, .needsSteps, .invalidRequest, .queueFull, .modelFailed,
-            .unusableHead:
+        case .promptTooLong, .needsHead, .needsSteps, .needsCalibration, .invalidRequest, .waitedTooLong,
+            .queueFull,
+            .modelFailed, .unusableHead:
             .zero
         }
     }
@@ -35,6 +39,11 @@ extension ExecutorError: CustomStringConvertible {
         case .needsSteps(let selection):
             "selection \(selection.rawValue) needs a step token and this model's tokenizer splits \".\\n\\n\"; "
                 + "use `select: majority`"
+        case .needsCalibration:
+            "adaptive effort needs a score head that says what its scores are worth, and this one doesn't; "
+                + "use `select: majority`, which stops on agreement"
+        case .waitedTooLong(let patience):
+            "no place became free within \(patience); try again later"
         case .invalidRequest(let problem):
             problem
         case .queueFull(let limit):

@@ -5,6 +5,8 @@ public struct ModelDescription: Sendable, Hashable {
     public var contextTokens: Int
     /// Whether scored selections work.
     public var scored: Bool
+    /// Whether the scores' worth is known, as adaptive effort needs it.
+    public var calibrated: Bool
     public var thinks: Bool
     public var parameterCount: Int?
     /// Content digest of what answers, so that a record says which model it was.
@@ -16,6 +18,7 @@ public struct ModelDescription: Sendable, Hashable {
         name: String,
         contextTokens: Int,
         scored: Bool,
+        calibrated: Bool = false,
         thinks: Bool,
         parameterCount: Int?,
         digest: String,
@@ -24,6 +27,7 @@ public struct ModelDescription: Sendable, Hashable {
         self.name = name
         self.contextTokens = contextTokens
         self.scored = scored
+        self.calibrated = calibrated
         self.thinks = thinks
         self.parameterCount = parameterCount
         self.digest = digest

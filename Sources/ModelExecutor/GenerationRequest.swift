@@ -1,3 +1,21 @@
+/// Who goes first where requests compete; within a tier they share alike.
+public enum Tier: String, Sendable, Hashable, CaseIterable, Comparable {
+    /// Takes what the others leave.
+    case flex
+    case standard = "default"
+    case priority
+
+    private var rank: Int {
+        switch self {
+        case .flex: 0
+        case .standard: 1
+        case .priority: 2
+        }
+    }
+
+    public static func < (a: Tier, b: Tier) -> Bool { a.rank < b.rank }
+}
+
 /// What one client asked for, already validated for shape by the caller.
 public struct GenerationRequest: Sendable {
     /// The most stop strings of one request.
@@ -10,6 +28,11 @@ public struct GenerationRequest: Sendable {
 
     public var messages: [ChatMessage]
     public var effort: Effort
+    /// Smaller efforts, the largest first, of which one is served when the request has waited for `patience`.
+    public var fallbacks: [Effort]
+    /// How long it may wait for a place; it then goes on with a fallback, or fails. Nil: until its deadline.
+    public var patience: Duration?
+    public var tier: Tier
     public var sampling: Sampling
     /// The most tokens that each candidate may sample, thinking and answer together.
     public var maxTokens: Int
@@ -23,7 +46,10 @@ public struct GenerationRequest: Sendable {
         sampling: Sampling,
         maxTokens: Int,
         stop: [String] = [],
-        deadline: ContinuousClock.Instant? = nil
+        deadline: ContinuousClock.Instant? = nil,
+        fallbacks: [Effort] = [],
+        patience: Duration? = nil,
+        tier: Tier = .standard
     ) {
         self.messages = messages
         self.effort = effort
@@ -31,14 +57,15 @@ public struct GenerationRequest: Sendable {
         self.maxTokens = maxTokens
         self.stop = stop
         self.deadline = deadline
+        self.fallbacks = fallbacks
+        self.patience = patience
+        self.tier = tier
     }
 
     /// Throws what no model could serve; the limits of the loaded model are checked on submission.
     public func validate() throws(ExecutorError) {
         guard !messages.isEmpty else { throw .invalidRequest("messages are empty; send at least one") }
-        guard (1...Effort.maximumK).contains(effort.k) else {
-            throw .invalidRequest("k is \(effort.k); choose 1 to \(Effort.maximumK)")
-        }
+        for effort in [effort] + fallbacks { try effort.validate() }
         guard (1...Self.maximumTokens).contains(maxTokens) else {
             throw .invalidRequest("max_tokens is \(maxTokens); choose 1 to \(Self.maximumTokens)")
         }

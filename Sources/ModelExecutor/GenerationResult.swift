@@ -8,6 +8,30 @@ public enum CandidateEnd: String, Sendable, Hashable, CaseIterable {
     case stop
     /// Its request was cancelled or had its answer already.
     case cancelled
+    /// Its siblings scored better at a rung of the pruning.
+    case pruned
+}
+
+/// What ended the thinking before all candidates of the effort had run to their ends.
+public enum StoppedBy: String, Sendable, Hashable, CaseIterable {
+    /// The calibrated score of the pick was good enough.
+    case confidence
+    /// Enough candidates gave the same answer.
+    case agreement
+    case budget
+    /// No time was left to start or to finish more.
+    case deadline
+}
+
+/// Where a candidate left the trajectory of another: after that many of its steps.
+public struct Branch: Sendable, Hashable {
+    public var candidate: Int
+    public var step: Int
+
+    public init(candidate: Int, step: Int) {
+        self.candidate = candidate
+        self.step = step
+    }
 }
 
 /// Why the answer ended, in the words of the chat completion interface.
@@ -28,6 +52,10 @@ public struct CandidateRecord: Sendable, Hashable {
     /// Sum over the sampled tokens of their log-probability under the model itself: temperature 1, no filter.
     public var logProbability: Double
     public var end: CandidateEnd
+    /// The rung at which it was cut, in steps, or would have been in a request that audits its pruning.
+    public var cutAtStep: Int?
+    /// Nil for a candidate that began at the prompt.
+    public var branch: Branch?
     /// Whether the thinking was closed, or there was none to close; a truncated trace ranks after these.
     public var isComplete: Bool
     public var thinking: String
@@ -42,6 +70,8 @@ public struct CandidateRecord: Sendable, Hashable {
         answerTokens: Int,
         logProbability: Double,
         end: CandidateEnd,
+        cutAtStep: Int? = nil,
+        branch: Branch? = nil,
         isComplete: Bool,
         thinking: String,
         answer: String?
@@ -53,6 +83,8 @@ public struct CandidateRecord: Sendable, Hashable {
         self.answerTokens = answerTokens
         self.logProbability = logProbability
         self.end = end
+        self.cutAtStep = cutAtStep
+        self.branch = branch
         self.isComplete = isComplete
         self.thinking = thinking
         self.answer = answer
@@ -61,8 +93,10 @@ public struct CandidateRecord: Sendable, Hashable {
 
 /// What a request cost, over all its candidates.
 public struct Compute: Sendable, Hashable {
-    /// Prompt tokens evaluated, once however many candidates share them.
+    /// Tokens of the prompt, once however many candidates share them.
     public var promptTokens: Int
+    /// Those of them that were taken from the cache of earlier prompts and not evaluated.
+    public var cachedTokens: Int
     /// Thinking and answer tokens of all candidates.
     public var candidateTokens: Int
     /// Tokens of the answer that was returned.
@@ -78,6 +112,7 @@ public struct Compute: Sendable, Hashable {
 
     public init(
         promptTokens: Int = 0,
+        cachedTokens: Int = 0,
         candidateTokens: Int = 0,
         answerTokens: Int = 0,
         reasoningTokens: Int = 0,
@@ -85,6 +120,7 @@ public struct Compute: Sendable, Hashable {
         cpu: Duration = .zero
     ) {
         self.promptTokens = promptTokens
+        self.cachedTokens = cachedTokens
         self.candidateTokens = candidateTokens
         self.answerTokens = answerTokens
         self.reasoningTokens = reasoningTokens
@@ -97,6 +133,13 @@ public struct Compute: Sendable, Hashable {
 public struct GenerationResult: Sendable, Hashable {
     public var winner: Int
     public var score: Double?
+    /// Which effort ran: 0 for the one asked for, i for `fallbacks[i - 1]`.
+    public var fallback: Int
+    /// The probability that the answer is right, by the head's calibration or by agreement; nil where neither is known.
+    public var confidence: Double?
+    /// Nil when every candidate of the effort ran to its end.
+    public var stoppedBy: StoppedBy?
+    /// Those that were started, by their index; fewer than k when something stopped the thinking early.
     public var candidates: [CandidateRecord]
     public var thinking: String
     public var answer: String
@@ -110,6 +153,9 @@ public struct GenerationResult: Sendable, Hashable {
     public init(
         winner: Int,
         score: Double?,
+        fallback: Int = 0,
+        confidence: Double? = nil,
+        stoppedBy: StoppedBy? = nil,
         candidates: [CandidateRecord],
         thinking: String,
         answer: String,
@@ -120,6 +166,9 @@ public struct GenerationResult: Sendable, Hashable {
     ) {
         self.winner = winner
         self.score = score
+        self.fallback = fallback
+        self.confidence = confidence
+        self.stoppedBy = stoppedBy
         self.candidates = candidates
         self.thinking = thinking
         self.answer = answer

@@ -8,6 +8,8 @@ public struct ScoreHead: Sendable {
 
     /// Width c of the residual stream that it reads; the hidden layer has 2c units.
     public let hiddenSize: Int
+    /// What a trace's score is worth; nil where nobody measured it.
+    public let calibration: Calibration?
     private let w1: [Float]
     private let b1: [Float]
     private let w2: [Float]
@@ -19,7 +21,8 @@ public struct ScoreHead: Sendable {
         w1: [Float],
         b1: [Float],
         w2: [Float],
-        b2: [Float]
+        b2: [Float],
+        calibration: Calibration? = nil
     ) throws(ExecutorError) {
         guard (1...Self.maximumHiddenSize).contains(hiddenSize) else {
             throw .unusableHead("hidden size is \(hiddenSize); 1 to \(Self.maximumHiddenSize) is possible")
@@ -38,6 +41,7 @@ public struct ScoreHead: Sendable {
             throw .unusableHead("\(name) holds a value that is not finite; the file is damaged")
         }
         self.hiddenSize = hiddenSize
+        self.calibration = calibration
         self.w1 = w1
         self.b1 = b1
         self.w2 = w2

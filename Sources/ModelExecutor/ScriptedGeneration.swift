@@ -85,7 +85,7 @@ struct ScriptedGeneration: Sendable {
         }
         let piece = index - k - 2
         switch index {
-        case 0: return .prefilled(promptTokens: promptTokens)
+        case 0: return .prefilled(Prefilled(promptTokens: promptTokens))
         case 1...k: return .candidateFinished(finished: index, of: k)
         case k + 1:
             let chosen = candidates[winner]

@@ -40,14 +40,18 @@ public struct ModelLimits: Sendable, Hashable {
     public var contextTokens: Int
     /// Sequences that may be alive at once; they are numbered from 0.
     public var sequences: Int
+    /// Further sequences, numbered after those, that only ever hold prompts for later requests; 0 for a model
+    /// whose sequences can't be shortened.
+    public var prefixSequences: Int
     /// Rows that one call of `decode` accepts.
     public var rowsPerBatch: Int
     /// Key-value cells shared by all sequences.
     public var cells: Int
 
-    public init(contextTokens: Int, sequences: Int, rowsPerBatch: Int, cells: Int) {
+    public init(contextTokens: Int, sequences: Int, prefixSequences: Int = 0, rowsPerBatch: Int, cells: Int) {
         self.contextTokens = contextTokens
         self.sequences = sequences
+        self.prefixSequences = prefixSequences
         self.rowsPerBatch = rowsPerBatch
         self.cells = cells
     }
@@ -103,6 +107,9 @@ public protocol TokenModel {
 
     /// Gives the cleared sequence `target` everything that `source` has cached.
     mutating func copySequence(_ source: Int, to target: Int)
+
+    /// Forgets what is cached for the sequence from position `length` on, so that it goes on from there.
+    mutating func truncateSequence(_ sequence: Int, to length: Int)
 
     /// Forgets everything cached for the sequence, at once.
     mutating func clearSequence(_ sequence: Int)

@@ -8,7 +8,9 @@ enum CandidateCoding {
     private static let format: UInt8 = 1
     private static let hasScore: UInt8 = 1 << 2
     private static let hasDigest: UInt8 = 1 << 3
-    private static let ends: [RecordedCandidate.End] = [.closed, .length, .stop, .cancelled]
+    private static let ends: [RecordedCandidate.End] = [
+        .closed, .length, .stop, .cancelled, .pruned, .pruned, .pruned, .pruned,
+    ]
 
     static func pack(_ candidates: [RecordedCandidate]) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -50,6 +52,7 @@ enum CandidateCoding {
         case .length: 1
         case .stop: 2
         case .cancelled: 3
+        case .pruned: 1 << 4
         }
     }
 
@@ -99,7 +102,9 @@ enum CandidateCoding {
 
         mutating func candidate() -> RecordedCandidate? {
             guard let flags = byte() else { return nil }
-            var candidate = RecordedCandidate(end: CandidateCoding.ends[Int(flags & 3)])
+            var candidate = RecordedCandidate(
+                end: CandidateCoding.ends[Int(flags & 3) | (flags & 1 << 4 == 0 ? 0 : 4)]
+            )
             if flags & CandidateCoding.hasScore != 0 {
                 guard let bits = word(4) else { return nil }
                 candidate.score = Double(Float(bitPattern: bits))

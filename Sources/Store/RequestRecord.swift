@@ -138,7 +138,7 @@ public struct RecordedCompute: Sendable, Hashable {
 
 /// One sampled trajectory of a request, in the order in which the executor numbered them.
 public struct RecordedCandidate: Sendable, Hashable {
-    public enum End: String, Sendable, Hashable, CaseIterable { case closed, length, stop, cancelled }
+    public enum End: String, Sendable, Hashable, CaseIterable { case closed, length, stop, cancelled, pruned }
 
     /// The geometric mean of the step scores; nil without a score head.
     public var score: Double?

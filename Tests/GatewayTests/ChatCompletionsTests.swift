@@ -238,7 +238,7 @@ struct ChatCompletionsTests {
 
     @Test func `a backend that ends without a result is a failure`() async throws {
         let backend = SteppedBackend { call in
-            call.send(.prefilled(promptTokens: 1)); call.end()
+            call.send(.prefilled(Prefilled(promptTokens: 1))); call.end()
         }
         let reply = try await LiveGateway.run(backend) { try await $0.chat() }
         #expect(reply.status == 500)

@@ -33,7 +33,7 @@ struct DepartureTests {
                     _ = try? await response?.body.collect(upTo: 1 << 20)
                 }
                 guard let call = await backend.nextCall() else { return }
-                call.send(.prefilled(promptTokens: 9))
+                call.send(.prefilled(Prefilled(promptTokens: 9)))
                 if stream { call.send(.selected(Selected(winner: 0, score: nil, thinking: "hm"))) }
                 switch interruption {
                 case .departure: group.cancelAll()
@@ -84,7 +84,7 @@ struct DepartureTests {
             let request = HTTP2Bytes.post("/v1/chat/completions", LiveGateway.chatBody(stream: stream))
             try await channel.writeAndFlush(ByteBuffer(bytes: request))
             let call = try #require(await backend.nextCall())
-            call.send(.prefilled(promptTokens: 9))
+            call.send(.prefilled(Prefilled(promptTokens: 9)))
             channel.triggerUserOutboundEvent(SilentEnd.Event(), promise: nil)
             for await _ in call.cancellations {}
             await gateway.settled()

@@ -58,7 +58,7 @@ struct EndingTests {
 
     @Test func `a request whose client left is recorded with what it had spent and what was seen of it`() {
         var progress = Progress()
-        progress.note(.prefilled(promptTokens: 5), after: .seconds(1))
+        progress.note(.prefilled(Prefilled(promptTokens: 5)), after: .seconds(1))
         progress.note(.answer("a"), after: .seconds(2))
         progress.note(.answer("b"), after: .seconds(3))
         let id = RequestID.Generator().next()
@@ -70,7 +70,7 @@ struct EndingTests {
 
     @Test func `a request whose model failed is recorded with its prompt`() {
         var progress = Progress()
-        progress.note(.prefilled(promptTokens: 7), after: .seconds(1))
+        progress.note(.prefilled(Prefilled(promptTokens: 7)), after: .seconds(1))
         let id = RequestID.Generator().next()
         let ending = Ending.failed(.executor(.modelFailed("x")))
         let record = CompletionRecord(id: id, ending, progress, spent: .zero, latency: .seconds(4))

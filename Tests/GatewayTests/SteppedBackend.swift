@@ -85,7 +85,7 @@ final class SteppedBackend: GenerationBackend {
     static func complete(_ result: GenerationResult = .sample()) -> SteppedBackend {
         SteppedBackend { call in
             call.send(
-                .prefilled(promptTokens: result.compute.promptTokens),
+                .prefilled(Prefilled(promptTokens: result.compute.promptTokens)),
                 .candidateFinished(finished: 1, of: 2),
                 .candidateFinished(finished: 2, of: 2),
                 .selected(Selected(winner: result.winner, score: result.score, thinking: result.thinking))

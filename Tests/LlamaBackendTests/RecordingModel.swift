@@ -35,6 +35,11 @@ struct RecordingModel<Model: TokenModel>: TokenModel {
         model.copySequence(source, to: target)
     }
 
+    mutating func truncateSequence(_ sequence: Int, to length: Int) {
+        histories[sequence]?.removeSubrange(length...)
+        model.truncateSequence(sequence, to: length)
+    }
+
     mutating func clearSequence(_ sequence: Int) {
         if let history = histories.removeValue(forKey: sequence) { finished.append(history) }
         model.clearSequence(sequence)

@@ -24,7 +24,7 @@ struct ContinuousBatchTests {
         let thinking = "good.\n\nway.\n\n"
         #expect(
             events.dropLast() == [
-                .prefilled(promptTokens: 4),
+                .prefilled(Prefilled(promptTokens: 4)),
                 .candidateFinished(finished: 1, of: 1),
                 .selected(Selected(winner: 0, score: events.selected?.score, thinking: thinking)),
                 .answer("y"), .answer("e"), .answer("s"),
@@ -46,7 +46,7 @@ struct ContinuousBatchTests {
         runner.step()
         #expect(
             runner.events[handle] == [
-                .prefilled(promptTokens: 3),
+                .prefilled(Prefilled(promptTokens: 3)),
                 .selected(Selected(winner: 0, score: nil, thinking: "")),
                 .answer("a"),
             ]
@@ -102,7 +102,7 @@ struct ContinuousBatchTests {
         let handle = try runner.submit(.asking(k: 8, .bestScore))
         try runner.finish()
         let events = try #require(runner.events[handle])
-        #expect(events.first == .prefilled(promptTokens: 7))
+        #expect(events.first == .prefilled(Prefilled(promptTokens: 7)))
         #expect(events[1...8].elementsEqual((1...8).map { .candidateFinished(finished: $0, of: 8) }))
         #expect(events.firstIndex { if case .selected = $0 { true } else { false } } == 9)
     }

@@ -23,7 +23,7 @@ struct ScriptedBackendTests {
     @Test(arguments: Selection.allCases)
     func `events come in the order of the real thing`(selection: Selection) async throws {
         let all = try await events(.asking(k: 4, selection))
-        #expect(all.first == .prefilled(promptTokens: 2))
+        #expect(all.first == .prefilled(Prefilled(promptTokens: 2)))
         #expect(all[1...4].elementsEqual((1...4).map { .candidateFinished(finished: $0, of: 4) }))
         guard case .selected(let selected) = all[5], case .finished(let result) = all.last else {
             Issue.record("\(all)")

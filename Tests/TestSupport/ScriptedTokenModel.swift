@@ -79,7 +79,7 @@ public struct ScriptedTokenModel: TokenModel {
         head =
             hasHead
             ? try ScoreHead(hiddenSize: 1, w1: [1, -1], b1: [0, 0], w2: [1, -1], b2: [0]) : nil
-        caches = Array(repeating: [], count: limits.sequences)
+        caches = Array(repeating: [], count: limits.sequences + limits.prefixSequences)
     }
 
     /// Sequences that hold anything.
@@ -158,13 +158,15 @@ public struct ScriptedTokenModel: TokenModel {
         for cell in caches[source] { holders[cell.id] += 1 }
     }
 
-    public mutating func clearSequence(_ sequence: Int) {
-        for cell in caches[sequence] {
+    public mutating func truncateSequence(_ sequence: Int, to length: Int) {
+        for cell in caches[sequence].dropFirst(length) {
             holders[cell.id] -= 1
             if holders[cell.id] == 0 { liveCells -= 1 }
         }
-        caches[sequence] = []
+        caches[sequence].removeSubrange(min(length, caches[sequence].count)...)
     }
+
+    public mutating func clearSequence(_ sequence: Int) { truncateSequence(sequence, to: 0) }
 
     /// The tokens of a text; tags become special tokens only where asked for.
     static func tokens(of text: String, special: Bool) -> [Token] {

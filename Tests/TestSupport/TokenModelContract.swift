@@ -15,7 +15,7 @@ public struct TokenModelContract<Model: TokenModel> {
 
     /// Everything that is wrong with the model, over all checks.
     public func violations() throws -> [String] {
-        try facts() + prompts() + outputs() + chunks() + neighbours() + copies() + clearing()
+        try facts() + prompts() + outputs() + chunks() + neighbours() + copies() + shortening() + clearing()
     }
 
     private var message: [ChatMessage] {
@@ -141,6 +141,35 @@ public struct TokenModelContract<Model: TokenModel> {
                 try logits(after: prompt + [tail[1], tail[0]], chunk: position + 2),
                 survivor,
                 "in the copy, its source cleared"
+            ),
+        ].compactMap { $0 }
+    }
+
+    private func shortening() throws -> [String] {
+        var model = try open()
+        guard model.limits.sequences >= 2 else { return [] }
+        let prompt = try model.prompt(for: message)
+        let tail = Self.letters(of: model, prompt)
+        _ = try model.decode(Self.rows(prompt, sequence: 0))
+        model.copySequence(0, to: 1)
+        let length = prompt.count / 2
+        model.truncateSequence(1, to: length)
+        _ = try model.decode([
+            Row(token: tail[0], position: prompt.count, sequence: 0, wantsOutput: true),
+            Row(token: tail[1], position: length, sequence: 1, wantsOutput: true),
+        ])
+        let whole = model.withLogits(row: 0) { Array($0) }
+        let cut = model.withLogits(row: 1) { Array($0) }
+        return [
+            difference(
+                try logits(after: prompt + [tail[0]], chunk: prompt.count + 1),
+                whole,
+                "after a copy was shortened"
+            ),
+            difference(
+                try logits(after: prompt.prefix(length) + [tail[1]], chunk: length + 1),
+                cut,
+                "in a shortened copy"
             ),
         ].compactMap { $0 }
     }
