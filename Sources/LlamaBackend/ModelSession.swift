@@ -11,6 +11,7 @@ public struct SessionLoad: Sendable, Hashable {
     public var runningCandidates = 0
     public var reservedCells = 0
     public var cells = 0
+    public var prefixes = PrefixCounts()
 }
 
 /// Owns one model on a thread of its own, and decodes the candidates of all requests together.
@@ -150,7 +151,8 @@ public actor ModelSession<Model: TokenModel>: GenerationBackend {
             runningRequests: batch.runningRequests,
             runningCandidates: batch.runningCandidates,
             reservedCells: batch.reservedCells,
-            cells: batch.model.limits.cells
+            cells: batch.model.limits.cells,
+            prefixes: batch.prefixCounts
         )
         published.withLock { $0 = load }
     }

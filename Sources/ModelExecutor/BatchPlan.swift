@@ -6,77 +6,103 @@ struct BatchPlan {
         let candidate: Int?
     }
 
+    /// Prompt rows of a batch that also decodes: what a long prompt may hold running answers up for.
+    static let promptRowsBesideDecoding = 32
+    /// Rows that are decoded together even where the machine would be as fast with fewer.
+    static let fewestSharedRows = 8
+
     private(set) var rows: [Row] = []
     private(set) var owners: [Owner] = []
     /// Rows of each request, by its index.
     private(set) var share: [Int] = []
-    private var decoding: [Owner?]
+    private(set) var decodingRows = 0
+    private var bySequence: [Owner?]
     private var chunks: [Int]
-    private var chosen: [Bool]
     private let capacity: Int
-    /// Where the next batch begins when not all running candidates fit one.
-    private var cursor = 0
+    /// Rotates which request gets a row first where there are more requests than rows.
+    private var turn = 0
 
     init(limits: ModelLimits) {
         capacity = limits.rowsPerBatch
-        decoding = Array(repeating: nil, count: limits.sequences)
+        bySequence = Array(repeating: nil, count: limits.sequences)
         chunks = Array(repeating: 0, count: limits.sequences)
-        chosen = Array(repeating: false, count: limits.sequences)
         rows.reserveCapacity(capacity)
         owners.reserveCapacity(capacity)
     }
 
-    /// Collects one row for every running candidate and fills what is left with prompts, oldest request first.
+    /// Collects a row for each running candidate, and fills up with prompts.
     ///
-    /// Where candidates alone would fill the batch, a quarter of it stays for prompts, and candidates take turns.
-    mutating func collect(from requests: [RunningRequest]) {
-        for sequence in decoding.indices {
-            decoding[sequence] = nil
+    /// Where several requests decode, a batch holds at most `saturation` of their rows: more would take longer and
+    /// decode no more tokens a second. Those rows are shared by request and not by candidate, so that a small
+    /// request goes on at nearly its own speed beside a large one, whose later candidates wait their turn. A prompt
+    /// beside running answers comes in small chunks, shared alike.
+    mutating func collect(from requests: [RunningRequest], saturation: Int?) {
+        for sequence in bySequence.indices {
+            bySequence[sequence] = nil
             chunks[sequence] = 0
-            chosen[sequence] = false
         }
-        var running = 0
-        var waiting = 0
+        let running = requests.map { $0.isPrefilling ? 0 : $0.runningCandidates }
+        let waiting = requests.map { $0.isPrefilling ? $0.prompt.count - $0.prefilled : 0 }
+        let tiers = requests.map(\.request.tier)
+        let unread = waiting.reduce(0, +)
+        let kept = min(unread, max(1, capacity / 4))
+        var room = capacity - kept
+        if running.count(where: { $0 > 0 }) > 1, let saturation {
+            room = min(room, max(Self.fewestSharedRows, saturation))
+        }
+        turn &+= 1
+        let decoded = Self.shares(of: room, among: running, tiers: tiers, turn: turn)
+        decodingRows = decoded.reduce(0, +)
+        let left = capacity - decodingRows
+        let promptRoom =
+            decodingRows == 0 ? left : min(left, max(Self.promptRowsBesideDecoding, decodingRows))
+        let read = Self.shares(of: promptRoom, among: waiting, tiers: tiers, turn: turn)
         for (index, request) in requests.enumerated() {
-            if request.isPrefilling {
-                waiting += request.prefillTarget - request.prefilled
-                continue
+            if let sequence = request.promptSequence, read[index] > 0 {
+                chunks[sequence] = read[index]
+                bySequence[sequence] = Owner(request: index, candidate: nil)
             }
-            for candidate in request.candidates where candidate.isRunning {
-                guard let sequence = candidate.sequence else { continue }
-                decoding[sequence] = Owner(request: index, candidate: candidate.index)
-                running += 1
-            }
+            choose(decoded[index], of: request, at: index)
         }
-        let kept = min(waiting, max(1, capacity / 4))
-        let room = choose(atMost: min(running, capacity - kept))
-        share(room: capacity - room, among: requests)
         emit(requests)
     }
 
-    /// Marks that many sequences, beginning where the last batch left off, and returns how many.
-    private mutating func choose(atMost count: Int) -> Int {
-        var left = count
-        var sequence = cursor
-        for _ in decoding.indices where left > 0 {
-            if sequence >= decoding.count { sequence = 0 }
-            if decoding[sequence] != nil {
-                chosen[sequence] = true
+    /// Shares that differ by no more than the demands make them: each gets what it asks for, or as much as anyone.
+    /// Higher tiers are served first, but nobody is left without a row while there are any.
+    static func shares(of room: Int, among demands: [Int], tiers: [Tier], turn: Int) -> [Int] {
+        var shares = Array(repeating: 0, count: demands.count)
+        var left = room
+        let count = max(1, demands.count)
+        for offset in demands.indices where left > 0 {
+            let index = (offset + turn) % count
+            if demands[index] > 0 {
+                shares[index] = 1
                 left -= 1
             }
-            sequence += 1
         }
-        cursor = sequence
-        return count - left
+        for tier in Tier.allCases.sorted(by: >) {
+            var open = demands.indices.filter {
+                tiers[$0] == tier && shares[$0] > 0 && shares[$0] < demands[$0]
+            }
+            open.sort { demands[$0] < demands[$1] }
+            for (position, index) in open.enumerated() {
+                // Each of those not yet served could have this many, its first row counted.
+                let held = open[position...].reduce(0) { $0 + shares[$1] }
+                let fair = (left + held) / (open.count - position)
+                let more = max(0, min(demands[index], fair) - shares[index])
+                shares[index] += more
+                left -= more
+            }
+        }
+        return shares
     }
 
-    private mutating func share(room: Int, among requests: [RunningRequest]) {
-        var room = room
-        for (index, request) in requests.enumerated() where request.isPrefilling && room > 0 {
-            let chunk = min(room, request.prefillTarget - request.prefilled)
-            chunks[request.promptSequence] = chunk
-            decoding[request.promptSequence] = Owner(request: index, candidate: nil)
-            room -= chunk
+    private mutating func choose(_ count: Int, of request: RunningRequest, at index: Int) {
+        var left = count
+        for candidate in request.candidates.prefix(request.started) where left > 0 && candidate.isRunning {
+            guard let sequence = candidate.sequence else { continue }
+            bySequence[sequence] = Owner(request: index, candidate: candidate.index)
+            left -= 1
         }
     }
 
@@ -85,11 +111,10 @@ struct BatchPlan {
         owners.removeAll(keepingCapacity: true)
         share.removeAll(keepingCapacity: true)
         for _ in requests { share.append(0) }
-        for sequence in decoding.indices {
-            guard let owner = decoding[sequence] else { continue }
+        for sequence in bySequence.indices {
+            guard let owner = bySequence[sequence] else { continue }
             let request = requests[owner.request]
             if let candidate = owner.candidate {
-                guard chosen[sequence] else { continue }
                 let state = request.candidates[candidate]
                 append(
                     Row(

@@ -1,5 +1,5 @@
 extension Board {
-    /// Samples from every row that asked for output, and starts the candidates of prompts that are complete.
+    /// Samples from every row that asked for output, and takes note of prompts that are complete.
     mutating func takeOutputs(of model: inout some TokenModel, emissions: inout [Emission]) {
         // Out of `self` for the while, so that a request and the sampler can be changed together.
         var active: [RunningRequest] = []
@@ -8,86 +8,95 @@ extension Board {
         for row in plan.rows.indices {
             let owner = plan.owners[row]
             if let candidate = owner.candidate {
-                sample(candidate, of: &active[owner.request], from: row, in: &model)
+                sample(candidate, of: &active[owner.request], from: row, in: model)
                 continue
             }
             active[owner.request].prefilled += 1
             if !active[owner.request].isPrefilling {
-                start(&active[owner.request], from: row, in: &model, emissions: &emissions)
+                emissions.append(finishPrefill(of: &active[owner.request], from: row, in: &model))
             }
         }
     }
 
-    /// Starts candidates from the evaluated prompt; `row` holds the distribution after it, if they all start now.
-    mutating func start(
-        _ request: inout RunningRequest,
-        from row: Int?,
-        in model: inout some TokenModel,
-        emissions: inout [Emission]
+    /// Keeps what the model said after the prompt, for every candidate that starts from it.
+    private mutating func finishPrefill(
+        of request: inout RunningRequest,
+        from row: Int,
+        in model: inout some TokenModel
+    ) -> Emission {
+        let logits = model.withLogits(row: row) { Array($0) }
+        let residual = request.isScored ? model.withResidual(row: row) { Array($0) } : nil
+        request.promptEnd = PromptEnd(logits: logits, residual: residual)
+        remember(request, in: &model)
+        let prefilled = Prefilled(
+            promptTokens: request.prompt.count,
+            cachedTokens: request.cachedTokens,
+            fallback: request.fallback
+        )
+        return Emission(request: request.handle, content: .event(.prefilled(prefilled)))
+    }
+
+    /// Draws the first token of a candidate from what the model said after the prompt.
+    mutating func sampleFromPrompt(
+        _ index: Int,
+        of request: inout RunningRequest,
+        in model: some TokenModel
     ) {
-        let prefilled = GenerationEvent.prefilled(Prefilled(promptTokens: request.prompt.count))
-        emissions.append(Emission(request: request.handle, content: .event(prefilled)))
-        guard let row, !request.footprint.keepsPrompt else {
-            fillLanes(of: &request, in: &model)
-            return
+        guard let end = request.promptEnd else {
+            preconditionFailure("candidate \(index) started before its prompt was evaluated")
         }
-        let last = request.prompt.count - 1
-        for index in request.candidates.indices {
-            let sequence = index == 0 ? request.promptSequence : request.spare.removeFirst()
-            if index == 0 {
-                request.holdsPromptSequence = false
-            } else {
-                model.copySequence(request.promptSequence, to: sequence)
+        end.logits.withUnsafeBufferPointer { logits in
+            (end.residual ?? []).withUnsafeBufferPointer { residual in
+                sample(
+                    index,
+                    of: &request,
+                    logits: logits,
+                    score: { head in head.score(residual) },
+                    in: model
+                )
             }
-            request.candidates[index].started(
-                in: request.firstPhase,
-                sequence: sequence,
-                pending: request.prompt[last],
-                position: last
-            )
         }
-        request.started = request.candidates.count
-        for index in request.candidates.indices { sample(index, of: &request, from: row, in: &model) }
-    }
-
-    /// Starts as many waiting candidates as the request has spare sequences for.
-    mutating func fillLanes(of request: inout RunningRequest, in model: inout some TokenModel) {
-        let last = request.prompt.count - 1
-        while request.started < request.candidates.count, let sequence = request.spare.popLast() {
-            model.copySequence(request.promptSequence, to: sequence)
-            request.candidates[request.started].started(
-                in: request.firstPhase,
-                sequence: sequence,
-                pending: request.prompt[last],
-                position: last
-            )
-            request.started += 1
-        }
+        if request.started == request.most { request.promptEnd = nil }
     }
 
     private mutating func sample(
         _ index: Int,
         of request: inout RunningRequest,
         from row: Int,
-        in model: inout some TokenModel
+        in model: some TokenModel
     ) {
-        guard request.failure == nil else { return }
-        let sampled = model.withLogits(row: row) { logits in
-            sampler.sample(
-                logits,
-                sampling: request.request.sampling,
-                seen: request.candidates[index].seen,
-                generator: &request.candidates[index].generator
+        model.withLogits(row: row) { logits in
+            sample(
+                index,
+                of: &request,
+                logits: logits,
+                score: { head in model.withResidual(row: row) { head.score($0) } },
+                in: model
             )
         }
+    }
+
+    private mutating func sample(
+        _ index: Int,
+        of request: inout RunningRequest,
+        logits: UnsafeBufferPointer<Float>,
+        score: (ScoreHead) -> Float,
+        in model: some TokenModel
+    ) {
+        guard request.failure == nil else { return }
+        let sampled = sampler.sample(
+            logits,
+            sampling: request.request.sampling,
+            seen: request.candidates[index].seen,
+            generator: &request.candidates[index].generator
+        )
         guard let sampled else {
             let position = request.candidates[index].position
             request.failure = .modelFailed("no finite logit at position \(position) of candidate \(index)")
             return
         }
         if request.candidates[index].scoresStep(at: sampled.token), request.isScored, let head = model.head {
-            let score = model.withResidual(row: row) { head.score($0) }
-            request.candidates[index].scored(Double(score))
+            request.candidates[index].scored(Double(score(head)))
         }
         request.candidates[index].sampled(sampled, under: request.rules) { model.bytes(of: $0) }
     }

@@ -8,7 +8,7 @@ extension Board {
         var over: [Int] = []
         var active: [RunningRequest] = []
         swap(&active, &running)
-        for index in active.indices where plan.share[index] > 0 {
+        for index in active.indices where !active[index].isPrefilling {
             if let failure = active[index].failure {
                 let content = Emission.Content.failed(failure, spent: active[index].compute)
                 emissions.append(Emission(request: active[index].handle, content: content))
@@ -28,17 +28,15 @@ extension Board {
         now: ContinuousClock.Instant,
         emissions: inout [Emission]
     ) -> Bool {
-        guard !request.isPrefilling else { return false }
         let handle = request.handle
         func emit(_ event: GenerationEvent) {
             emissions.append(Emission(request: handle, content: .event(event)))
         }
         if request.winner == nil {
+            passRungs(of: &request, in: &model)
+            hurry(&request, now: now)
             for event in countFinished(&request, in: &model) { emit(event) }
-            guard let winner = decided(request) else {
-                if request.footprint.keepsPrompt { fillLanes(of: &request, in: &model) }
-                return false
-            }
+            guard let winner = decide(&request, in: &model) else { return false }
             select(winner, of: &request, in: &model)
             let candidate = request.candidates[winner]
             let thinking = RunningRequest.text(of: candidate.thinking) { model.bytes(of: $0) }
@@ -53,6 +51,7 @@ extension Board {
             emit(.answer(delta))
         }
         if isOver {
+            pace.observe(answerTokens: request.candidates[winner].answerTokens)
             emit(.finished(request.result(winner: winner) { model.bytes(of: $0) }))
         }
         return isOver
@@ -64,10 +63,10 @@ extension Board {
         in model: inout some TokenModel
     ) -> [GenerationEvent] {
         var events: [GenerationEvent] = []
-        for index in request.candidates.indices where request.candidates[index].isFinished {
+        for index in 0..<request.started where request.candidates[index].isFinished {
             guard request.candidates[index].countedAsFinished() else { continue }
             request.finished += 1
-            events.append(.candidateFinished(finished: request.finished, of: request.candidates.count))
+            events.append(.candidateFinished(finished: request.finished, of: request.effort.k))
             contend(index, in: &request, model: &model)
         }
         return events
@@ -79,26 +78,66 @@ extension Board {
         in request: inout RunningRequest,
         model: inout some TokenModel
     ) {
-        if request.candidates[index].phase != .closed { free(index, of: &request, in: &model) }
+        let candidate = request.candidates[index]
+        var keepsAll = false
+        if case .mcts = request.effort.search {
+            keepsAll = true
+            let value = request.calibration?.probability(of: candidate.mean.value) ?? candidate.mean.value
+            request.tree.end(
+                index,
+                steps: candidate.stepScores.count,
+                value: candidate.isComplete ? value : 0
+            )
+        }
+        if candidate.phase != .closed, !keepsAll { free(index, of: &request, in: &model) }
+        guard candidate.end != .pruned, candidate.end != .cancelled else { return }
+        pace.observe(thinkingTokens: candidate.thinkingTokens)
         guard !request.rules.answersAlways else { return }
         guard let leader = request.leader else {
             request.leader = index
             return
         }
-        let challenger = request.standing(of: request.candidates[index])
+        let challenger = request.standing(of: candidate)
         let standing = request.standing(of: request.candidates[leader])
-        let isAhead = request.request.effort.selection.prefers(challenger, over: standing)
+        let isAhead = request.effort.selection.prefers(challenger, over: standing)
         if isAhead { request.leader = index }
-        free(isAhead ? leader : index, of: &request, in: &model)
+        if !keepsAll { free(isAhead ? leader : index, of: &request, in: &model) }
     }
 
-    /// The winner, once it is certain: when all are finished, or at once for one that answers directly.
-    private func decided(_ request: RunningRequest) -> Int? {
+    /// Gives up on what still thinks, once just enough time is left to answer with the best that is there.
+    private func hurry(_ request: inout RunningRequest, now: ContinuousClock.Instant) {
+        guard let deadline = request.request.deadline, let seconds = cost.seconds(rows: plan.rows.count),
+            request.candidates.prefix(request.started).contains(where: { $0.isFinished && $0.isComplete })
+        else { return }
+        let answer = request.rules.answersAlways ? 0 : pace.answerTokens ?? 0
+        guard now + .seconds((answer + Self.batchesToSpare) * seconds) >= deadline else { return }
+        for index in 0..<request.started { request.candidates[index].cutShort() }
+        request.most = request.started
+        request.stoppedBy = .deadline
+    }
+
+    /// Batches between the last chance to decide and the deadline: this one, and one for the estimate's sake.
+    private static var batchesToSpare: Double { 2 }
+
+    /// The winner, once it is certain: when all have finished, or at once for one that answers directly.
+    private mutating func decide(_ request: inout RunningRequest, in model: inout some TokenModel) -> Int? {
         if request.candidates.count == 1, request.candidates[0].phase == .answering { return 0 }
-        guard request.finished == request.candidates.count else { return nil }
-        guard request.rules.answersAlways else { return request.leader }
-        let standings = request.candidates.map { request.standing(of: $0) }
-        return request.request.effort.selection.winner(among: standings)
+        guard request.finished == request.started, request.started > 0 else { return nil }
+        if request.started == request.stageEnd, request.started < request.most { judge(&request) }
+        guard request.started == request.most else { return nil }
+        guard request.rules.answersAlways else { return request.leader ?? request.standings.first?.index }
+        return request.effort.selection.winner(among: request.standings)
+    }
+
+    /// Ends the stages where the pick is likely enough to be right, else goes on to the next one.
+    private func judge(_ request: inout RunningRequest) {
+        guard let escalation = request.effort.escalation else { return }
+        if let confidence = request.confidence, confidence >= escalation.confidence {
+            request.most = request.started
+            request.stoppedBy = request.effort.selection.needsAnswers ? .agreement : .confidence
+        } else {
+            request.stageEnd = escalation.stages.first { $0 > request.started } ?? request.most
+        }
     }
 
     private mutating func select(
@@ -107,51 +146,11 @@ extension Board {
         in model: inout some TokenModel
     ) {
         request.winner = winner
+        request.most = request.started
         for index in request.candidates.indices where index != winner {
             free(index, of: &request, in: &model)
         }
-        if request.holdsPromptSequence {
-            model.clearSequence(request.promptSequence)
-            pool.release(request.promptSequence)
-            request.holdsPromptSequence = false
-        }
-        for sequence in request.spare { pool.release(sequence) }
-        request.spare = []
+        release(from: &request, in: &model)
         request.candidates[winner].selected(under: request.rules)
-    }
-
-    /// Clears the candidate's sequence and gives it to the request's next candidate, or back to the pool.
-    mutating func free(_ index: Int, of request: inout RunningRequest, in model: inout some TokenModel) {
-        guard let sequence = request.candidates[index].sequence else { return }
-        model.clearSequence(sequence)
-        request.candidates[index].sequence = nil
-        if request.started < request.candidates.count {
-            request.spare.append(sequence)
-            return
-        }
-        pool.release(sequence)
-        let cells = min(request.footprint.cellsPerLane, request.reservedCells)
-        pool.release(cells: cells)
-        request.reservedCells -= cells
-    }
-
-    /// Moves the highest running candidate down into the lowest free sequence until no gap is left below it.
-    mutating func compact(_ model: inout some TokenModel) {
-        while let gap = pool.lowestFree {
-            var highest: (request: Int, candidate: Int, sequence: Int)?
-            for (index, request) in running.enumerated() {
-                for candidate in request.candidates where candidate.isRunning {
-                    guard let sequence = candidate.sequence, sequence > highest?.sequence ?? gap else {
-                        continue
-                    }
-                    highest = (index, candidate.index, sequence)
-                }
-            }
-            guard let highest, let target = pool.take() else { return }
-            model.copySequence(highest.sequence, to: target)
-            model.clearSequence(highest.sequence)
-            pool.release(highest.sequence)
-            running[highest.request].candidates[highest.candidate].sequence = target
-        }
     }
 }

@@ -1,7 +1,8 @@
 /// The scheduler's state: who waits, who runs, which sequences and cells are free.
 ///
-/// First come, first served: the oldest waiting request starts as soon as its sequences and cells are free, and
-/// nobody overtakes it, so a large request is never starved by small ones.
+/// What is shared is lanes, a sequence with room for one candidate each. A request begins with the two it can't do
+/// without and gets more as they become free, those with the fewest first, so that a small request never waits for a
+/// large one to end and a large one takes all that nobody else wants. Within a tier nobody overtakes.
 struct Board {
     let settings: BatchSettings
     var waiting: [WaitingRequest] = []
@@ -9,12 +10,19 @@ struct Board {
     var pool: SequencePool
     var plan: BatchPlan
     var sampler: Sampler
+    var prefixes: PrefixCache
+    var cost = StepCost()
+    var pace = Pace()
+    /// Sequences that requests which run already leave to those yet to come.
+    let newcomerSequences: Int
     private var nextNumber: UInt64 = 0
+    /// When the last batch began and how many rows it had, while one follows upon the other.
+    private var lastBatch: (began: ContinuousClock.Instant, rows: Int)?
 
     var hasWork: Bool { !waiting.isEmpty || !running.isEmpty }
     var queuedRequests: Int { waiting.count }
     var runningRequests: Int { running.count }
-    var runningCandidates: Int { running.reduce(0) { $0 + $1.candidates.count } }
+    var runningCandidates: Int { running.reduce(0) { $0 + $1.runningCandidates } }
     var reservedCells: Int { pool.reservedCells }
 
     init(model: borrowing some TokenModel, settings: BatchSettings) {
@@ -22,7 +30,9 @@ struct Board {
         let limits = model.limits
         pool = SequencePool(limits: limits)
         plan = BatchPlan(limits: limits)
+        prefixes = PrefixCache(limits: limits)
         sampler = Sampler(vocabularySize: model.vocabulary.size)
+        newcomerSequences = limits.sequences / BatchSettings.newcomerPart
     }
 
     mutating func submit(
@@ -33,21 +43,19 @@ struct Board {
     ) throws(ExecutorError) -> RequestHandle {
         try request.validate()
         if let deadline = request.deadline, deadline <= now { throw .deadlineExceeded(.zero) }
-        let selection = request.effort.selection
-        if selection.needsScores {
-            if model.head == nil { throw .needsHead(selection) }
-            if model.vocabulary.step.isEmpty { throw .needsSteps(selection) }
-        }
-        guard waiting.count < settings.queueLimit else { throw .queueFull(limit: settings.queueLimit) }
         guard !prompt.isEmpty else {
             throw .invalidRequest("the messages make an empty prompt; say something")
         }
-        let footprint = try Footprint(
-            promptTokens: prompt.count,
-            k: request.effort.k,
-            maxTokens: request.maxTokens,
-            limits: model.limits
-        )
+        for effort in [request.effort] + request.fallbacks {
+            try check(effort, head: model.head, hasSteps: !model.vocabulary.step.isEmpty)
+            _ = try Footprint(
+                promptTokens: prompt.count,
+                effort: effort,
+                maxTokens: request.maxTokens,
+                limits: model.limits
+            )
+        }
+        guard waiting.count < settings.queueLimit else { throw .queueFull(limit: settings.queueLimit) }
         let handle = RequestHandle(number: nextNumber)
         nextNumber += 1
         waiting.append(
@@ -55,11 +63,25 @@ struct Board {
                 handle: handle,
                 request: request,
                 prompt: prompt,
-                footprint: footprint,
-                submitted: now
+                submitted: now,
+                footprint: try Footprint(
+                    promptTokens: prompt.count,
+                    effort: request.effort,
+                    maxTokens: request.maxTokens,
+                    limits: model.limits
+                ),
+                since: now
             )
         )
         return handle
+    }
+
+    private func check(_ effort: Effort, head: ScoreHead?, hasSteps: Bool) throws(ExecutorError) {
+        if effort.needsScores {
+            if head == nil { throw .needsHead(effort.selection) }
+            if !hasSteps { throw .needsSteps(effort.selection) }
+        }
+        if effort.needsCalibration, head?.calibration == nil { throw .needsCalibration }
     }
 
     mutating func cancel(_ handle: RequestHandle, in model: inout some TokenModel) -> Compute? {
@@ -72,21 +94,30 @@ struct Board {
     }
 
     mutating func step(_ model: inout some TokenModel, now: ContinuousClock.Instant) -> [Emission] {
+        if let lastBatch {
+            cost.observe(rows: lastBatch.rows, seconds: lastBatch.began.duration(to: now) / .seconds(1))
+        }
+        lastBatch = nil
         var emissions: [Emission] = []
         expire(in: &model, now: now, emissions: &emissions)
-        admit(to: &model, now: now, emissions: &emissions)
-        plan.collect(from: running)
-        guard !plan.rows.isEmpty else { return emissions }
-        do throws(ExecutorError) {
-            let cpu = try model.decode(plan.rows)
-            charge(cpu)
-        } catch {
-            failBatch(with: error, in: &model, emissions: &emissions)
-            return emissions
+        admit(to: &model, now: now)
+        grow(in: &model, now: now)
+        plan.collect(from: running, saturation: cost.saturation)
+        if !plan.rows.isEmpty {
+            do throws(ExecutorError) {
+                let cpu = try model.decode(plan.rows)
+                charge(cpu)
+            } catch {
+                failBatch(with: error, in: &model, emissions: &emissions)
+                return emissions
+            }
+            takeOutputs(of: &model, emissions: &emissions)
+            grow(in: &model, now: now)
         }
-        takeOutputs(of: &model, emissions: &emissions)
         settleAll(in: &model, now: now, emissions: &emissions)
         if settings.compactsSequences { compact(&model) }
+        // A batch of prompts tells little of what decoding takes, and an idle time nothing.
+        if hasWork, plan.decodingRows * 2 > plan.rows.count { lastBatch = (now, plan.rows.count) }
         return emissions
     }
 
@@ -109,32 +140,46 @@ struct Board {
                 Emission(request: gone.handle, content: .failed(.deadlineExceeded(spent), spent: spent))
             )
         }
+        losePatience(limits: model.limits, now: now, emissions: &emissions)
     }
 
-    private mutating func admit(
-        to model: inout some TokenModel,
+    /// Lets requests that have waited long enough go on with less, and ends those that can't.
+    private mutating func losePatience(
+        limits: ModelLimits,
         now: ContinuousClock.Instant,
         emissions: inout [Emission]
     ) {
-        while let next = waiting.first,
-            next.footprint.sequences <= pool.freeCount, next.footprint.cells <= pool.freeCells
-        {
-            waiting.removeFirst()
-            let sequences = (0..<next.footprint.sequences).compactMap { _ in pool.take() }
-            pool.reserve(cells: next.footprint.cells)
-            let limits = model.limits
-            var request = RunningRequest(
-                next,
-                vocabulary: model.vocabulary,
-                contextTokens: min(limits.contextTokens, limits.cells),
-                isScored: model.head != nil && !model.vocabulary.step.isEmpty,
-                sequences: sequences,
-                admitted: now
-            )
-            // A prompt of one token has nothing to evaluate ahead of its candidates when they run in waves.
-            if !request.isPrefilling { start(&request, from: nil, in: &model, emissions: &emissions) }
-            running.append(request)
+        for index in waiting.indices.reversed() {
+            let entry = waiting[index]
+            guard let patience = entry.request.patience, entry.since + patience <= now else { continue }
+            let smaller = (entry.fallback..<entry.request.fallbacks.count).compactMap { next in
+                (try? footprint(of: entry, effort: entry.request.fallbacks[next], limits: limits)).map {
+                    (fallback: next + 1, footprint: $0)
+                }
+            }
+            guard let choice = smaller.first(where: { fits($0.footprint) }) ?? smaller.last else {
+                waiting.remove(at: index)
+                let failure = ExecutorError.waitedTooLong(entry.submitted.duration(to: now))
+                emissions.append(Emission(request: entry.handle, content: .failed(failure, spent: .zero)))
+                continue
+            }
+            waiting[index].fallback = choice.fallback
+            waiting[index].footprint = choice.footprint
+            waiting[index].since = now
         }
+    }
+
+    private func footprint(
+        of entry: WaitingRequest,
+        effort: Effort,
+        limits: ModelLimits
+    ) throws(ExecutorError) -> Footprint {
+        try Footprint(
+            promptTokens: entry.prompt.count,
+            effort: effort,
+            maxTokens: entry.request.maxTokens,
+            limits: limits
+        )
     }
 
     /// Shares the CPU time of a batch among its requests by rows.
@@ -154,22 +199,5 @@ struct Board {
             let gone = remove(at: index, from: &model)
             emissions.append(Emission(request: gone.handle, content: .failed(error, spent: gone.compute)))
         }
-    }
-
-    /// Takes the request off the board and frees all that it holds.
-    @discardableResult
-    mutating func remove(at index: Int, from model: inout some TokenModel) -> RunningRequest {
-        var request = running.remove(at: index)
-        for candidate in request.candidates.indices { free(candidate, of: &request, in: &model) }
-        if request.holdsPromptSequence {
-            model.clearSequence(request.promptSequence)
-            pool.release(request.promptSequence)
-            request.holdsPromptSequence = false
-        }
-        for sequence in request.spare { pool.release(sequence) }
-        request.spare = []
-        pool.release(cells: request.reservedCells)
-        request.reservedCells = 0
-        return request
     }
 }

@@ -25,6 +25,9 @@ public struct Emission: Sendable, Hashable {
 
 /// What an operator may set about the batch.
 public struct BatchSettings: Sendable, Hashable {
+    /// One sequence in so many is left to requests that are yet to come.
+    public static let newcomerPart = 16
+
     /// Requests that may wait for sequences; the next one is refused.
     public var queueLimit: Int
     /// Moves the highest running sequence into the lowest gap when candidates end, for models whose batches
@@ -58,11 +61,14 @@ public struct ContinuousBatch<Model: TokenModel> {
 
     /// Requests that hold sequences.
     public var runningRequests: Int { board.runningRequests }
-    /// Candidates of the running requests, those already done among them.
+    /// Candidates that are being decoded.
     public var runningCandidates: Int { board.runningCandidates }
 
-    /// Key-value cells reserved by running requests, of `model.limits.cells`.
+    /// Key-value cells reserved by running requests and cached prompts, of `model.limits.cells`.
     public var reservedCells: Int { board.reservedCells }
+
+    /// How often prompts began as earlier ones did.
+    public var prefixCounts: PrefixCounts { board.prefixes.counts }
 
     /// Queues the request, or throws what can be known to be wrong with it before it runs.
     public mutating func submit(

@@ -77,6 +77,7 @@ struct BatchLimitTests {
         var runner = try runner(.saying(.init(String(repeating: "a", count: 500))))
         let deadline = runner.clock.now.advanced(by: .milliseconds(45))
         let running = try runner.submit(.asking(k: 4, .bestScore, maxTokens: 1000, deadline: deadline))
+        runner.step()
         let queued = try runner.submit(.asking(k: 4, .bestScore, deadline: deadline))
         try runner.finish()
         #expect(runner.failures[queued] == .deadlineExceeded(.zero))

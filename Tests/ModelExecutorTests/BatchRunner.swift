@@ -70,11 +70,22 @@ extension GenerationRequest {
         seed: UInt64 = 1,
         maxTokens: Int = 100,
         stop: [String] = [],
-        deadline: ContinuousClock.Instant? = nil
+        deadline: ContinuousClock.Instant? = nil,
+        pruning: Pruning? = nil,
+        escalation: Escalation? = nil,
+        search: Search = .bestOf,
+        budget: Int? = nil
     ) -> GenerationRequest {
         GenerationRequest(
             messages: [ChatMessage(role: .user, content: text)],
-            effort: Effort(k: k, selection: selection),
+            effort: Effort(
+                k: k,
+                selection: selection,
+                pruning: pruning,
+                escalation: escalation,
+                search: search,
+                tokenBudget: budget
+            ),
             sampling: Sampling(temperature: temperature, topP: 1, seed: seed),
             maxTokens: maxTokens,
             stop: stop,

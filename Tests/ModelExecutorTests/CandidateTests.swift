@@ -33,9 +33,10 @@ struct CandidateTests {
             finder: StepFinder(vocabulary: vocabulary),
             seen: nil,
             stops: stops.map { Array($0.utf8) },
-            thinks: true
+            thinks: true,
+            rung: nil
         )
-        candidate.started(in: phase, sequence: 0, pending: 9, position: 9)
+        candidate.started(in: phase, sequence: 0, pending: 9, position: 9, wave: 0)
         for token in tokens where candidate.isRunning {
             candidate.sampled(SampledToken(token: token, logProbability: -1), under: rules) { token in
                 token < 9 ? [] : [UInt8(truncatingIfNeeded: token)]

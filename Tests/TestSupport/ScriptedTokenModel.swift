@@ -63,7 +63,8 @@ public struct ScriptedTokenModel: TokenModel {
         ),
         thinks: Bool = true,
         promptOpensThinking: Bool = true,
-        hasHead: Bool = true
+        hasHead: Bool = true,
+        calibration: Calibration? = nil
     ) throws(ExecutorError) {
         self.behaviour = behaviour
         self.limits = limits
@@ -78,7 +79,15 @@ public struct ScriptedTokenModel: TokenModel {
         // relu(f) - relu(-f) is f: the behaviour sets the head's logit directly.
         head =
             hasHead
-            ? try ScoreHead(hiddenSize: 1, w1: [1, -1], b1: [0, 0], w2: [1, -1], b2: [0]) : nil
+            ? try ScoreHead(
+                hiddenSize: 1,
+                w1: [1, -1],
+                b1: [0, 0],
+                w2: [1, -1],
+                b2: [0],
+                calibration: calibration
+            )
+            : nil
         caches = Array(repeating: [], count: limits.sequences + limits.prefixSequences)
     }
 

@@ -1,0 +1,241 @@
+extension Board {
+    /// Whether the request could begin now.
+    func fits(_ footprint: Footprint) -> Bool {
+        footprint.sequences <= pool.freeCount && footprint.cells <= pool.freeCells + prefixes.cells
+    }
+
+    /// Begins with the waiting requests, the highest tier first and the oldest first within it, while they fit.
+    mutating func admit(to model: inout some TokenModel, now: ContinuousClock.Instant) {
+        while let index = nextWaiting, fits(waiting[index].footprint) {
+            let next = waiting.remove(at: index)
+            makeRoom(for: next.footprint.cells, in: &model)
+            let sequences = (0..<next.footprint.sequences).compactMap { _ in pool.take() }
+            pool.reserve(cells: next.footprint.cells)
+            let limits = model.limits
+            var request = RunningRequest(
+                next,
+                vocabulary: model.vocabulary,
+                head: model.head,
+                contextTokens: min(limits.contextTokens, limits.cells),
+                sequences: sequences,
+                admitted: now
+            )
+            if let known = prefixes.match(next.prompt) {
+                model.copySequence(known.sequence, to: sequences[0])
+                model.truncateSequence(sequences[0], to: known.length)
+                request.prefilled = known.length
+                request.cachedTokens = known.length
+            }
+            running.append(request)
+        }
+    }
+
+    private var nextWaiting: Int? {
+        guard let highest = waiting.map(\.request.tier).max() else { return nil }
+        return waiting.firstIndex { $0.request.tier == highest }
+    }
+
+    /// Forgets cached prompts until so many cells are free.
+    private mutating func makeRoom(for cells: Int, in model: inout some TokenModel) {
+        while pool.freeCells < cells, let entry = prefixes.evict() { forget(entry, in: &model) }
+    }
+
+    private mutating func forget(_ entry: PrefixCache.Entry, in model: inout some TokenModel) {
+        model.clearSequence(entry.sequence)
+        pool.release(cells: entry.tokens.count)
+    }
+
+    /// Keeps a copy of the prompt for later requests, if it is worth one and its cells are free.
+    mutating func remember(_ request: RunningRequest, in model: inout some TokenModel) {
+        guard let sequence = request.promptSequence, pool.freeCells >= request.prompt.count,
+            let place = prefixes.insert(
+                request.prompt,
+                evaluated: request.prompt.count - request.cachedTokens
+            )
+        else { return }
+        if let evicted = place.evicted { forget(evicted, in: &model) }
+        model.copySequence(sequence, to: place.sequence)
+        pool.reserve(cells: request.prompt.count)
+    }
+
+    /// Starts candidates while lanes are to be had: the highest tier first, then whoever has the fewest.
+    mutating func grow(in model: inout some TokenModel, now: ContinuousClock.Instant) {
+        var active: [RunningRequest] = []
+        swap(&active, &running)
+        defer { swap(&active, &running) }
+        for index in active.indices { active[index].wave += 1 }
+        let runningRows = active.reduce(0) { $0 + $1.runningCandidates }
+        var more = 0
+        while let index = nextToGrow(among: active) {
+            if let reason = reasonToStop(active[index], rows: runningRows + more + 1, now: now) {
+                active[index].stoppedBy = reason
+                active[index].most = active[index].started
+                release(from: &active[index], in: &model)
+                continue
+            }
+            startNext(of: &active[index], in: &model)
+            more += 1
+        }
+    }
+
+    private func nextToGrow(among requests: [RunningRequest]) -> Int? {
+        requests.indices.filter { canStart(requests[$0]) }.min { a, b in
+            let (one, other) = (requests[a], requests[b])
+            if one.request.tier != other.request.tier { return one.request.tier > other.request.tier }
+            let (mine, theirs) = (one.active, other.active)
+            return mine == theirs ? a < b : mine < theirs
+        }
+    }
+
+    /// Whether another candidate of it is wanted and there is a lane for it.
+    private func canStart(_ request: RunningRequest) -> Bool {
+        guard !request.isPrefilling, request.winner == nil, request.failure == nil,
+            request.started < min(request.most, request.stageEnd)
+        else { return false }
+        if case .mcts(let search) = request.effort.search, request.runningCandidates >= search.parallel {
+            return false
+        }
+        // Someone who can't even begin comes first.
+        let isWaiting = waiting.contains { $0.request.tier >= request.request.tier }
+        let isOwn = !request.spare.isEmpty || takesPromptOver(request)
+        let hasSequence = isOwn || (!isWaiting && pool.freeCount > newcomerSequences)
+        return hasSequence
+            && (request.active < request.lanes || pool.freeCells >= request.footprint.cellsPerLane)
+    }
+
+    /// Whether its next candidate is the last that starts from the prompt, and so can have the prompt's sequence.
+    private func takesPromptOver(_ request: RunningRequest) -> Bool {
+        request.effort.search == .bestOf && request.started == request.most - 1
+            && request.promptSequence != nil
+    }
+
+    /// Why no further candidate of it should start; the first always does.
+    private func reasonToStop(
+        _ request: RunningRequest,
+        rows: Int,
+        now: ContinuousClock.Instant
+    ) -> StoppedBy? {
+        guard request.started > 0 else { return nil }
+        if let budget = request.effort.tokenBudget, request.compute.candidateTokens >= budget {
+            return .budget
+        }
+        guard let deadline = request.request.deadline, let seconds = cost.seconds(rows: rows),
+            let thinking = pace.thinkingTokens
+        else { return nil }
+        let tokens = thinking + (pace.answerTokens ?? 0)
+        return now + .seconds(tokens * seconds) > deadline ? .deadline : nil
+    }
+
+    private mutating func startNext(of request: inout RunningRequest, in model: inout some TokenModel) {
+        let takesOver = takesPromptOver(request)
+        if request.active == request.lanes {
+            request.lanes += 1
+            pool.reserve(cells: request.footprint.cellsPerLane)
+            request.reservedCells += request.footprint.cellsPerLane
+        }
+        let own = takesOver ? request.promptSequence : request.spare.popLast()
+        guard let sequence = own ?? pool.take(), let prompt = request.promptSequence else {
+            preconditionFailure("request \(request.handle) started a candidate without a sequence")
+        }
+        let index = request.started
+        request.started += 1
+        if case .mcts(let search) = request.effort.search,
+            let place = request.tree.begin(index, exploration: search.exploration)
+        {
+            branch(index, of: &request, at: place, sequence: sequence, in: &model)
+            return
+        }
+        if takesOver { request.promptSequence = nil } else { model.copySequence(prompt, to: sequence) }
+        let last = request.prompt.count - 1
+        request.candidates[index].started(
+            in: request.firstPhase,
+            sequence: sequence,
+            pending: request.prompt[last],
+            position: last,
+            wave: request.wave
+        )
+        sampleFromPrompt(index, of: &request, in: model)
+        if request.started == request.most { release(from: &request, in: &model) }
+    }
+
+    private mutating func branch(
+        _ index: Int,
+        of request: inout RunningRequest,
+        at place: Branch,
+        sequence: Int,
+        in model: inout some TokenModel
+    ) {
+        let other = request.candidates[place.candidate]
+        guard let source = other.sequence else {
+            preconditionFailure("candidate \(place.candidate) has no sequence to branch off")
+        }
+        model.copySequence(source, to: sequence)
+        model.truncateSequence(sequence, to: other.position(afterStep: place.step))
+        request.candidates[index].branched(
+            off: other,
+            after: place.step,
+            sequence: sequence,
+            wave: request.wave
+        )
+    }
+
+    /// Clears the candidate's sequence and keeps its lane for the request's next candidate, or gives it back.
+    mutating func free(_ index: Int, of request: inout RunningRequest, in model: inout some TokenModel) {
+        guard let sequence = request.candidates[index].sequence else { return }
+        model.clearSequence(sequence)
+        request.candidates[index].sequence = nil
+        request.spare.append(sequence)
+        release(from: &request, in: &model)
+    }
+
+    /// Gives back every sequence and cell that the request needs no more.
+    mutating func release(from request: inout RunningRequest, in model: inout some TokenModel) {
+        let kept = request.started < request.most ? max(0, request.footprint.lanes - request.active) : 0
+        while request.spare.count > kept, let sequence = request.spare.popLast() { pool.release(sequence) }
+        let lanes = request.active + kept
+        if request.lanes > lanes {
+            let cells = min(request.reservedCells, (request.lanes - lanes) * request.footprint.cellsPerLane)
+            pool.release(cells: cells)
+            request.reservedCells -= cells
+            request.lanes = lanes
+        }
+        if request.started == request.most, !request.isPrefilling, let prompt = request.promptSequence {
+            model.clearSequence(prompt)
+            pool.release(prompt)
+            request.promptSequence = nil
+        }
+    }
+
+    /// Takes the request off the board and frees all that it holds.
+    @discardableResult
+    mutating func remove(at index: Int, from model: inout some TokenModel) -> RunningRequest {
+        var request = running.remove(at: index)
+        let result = request
+        request.most = request.started
+        request.prefilled = request.prompt.count
+        for candidate in request.candidates.indices { free(candidate, of: &request, in: &model) }
+        release(from: &request, in: &model)
+        pool.release(cells: request.reservedCells)
+        return result
+    }
+
+    /// Moves the highest running candidate down into the lowest free sequence until no gap is left below it.
+    mutating func compact(_ model: inout some TokenModel) {
+        while let gap = pool.lowestFree {
+            var highest: (request: Int, candidate: Int, sequence: Int)?
+            for (index, request) in running.enumerated() {
+                for candidate in request.candidates.prefix(request.started) where candidate.isRunning {
+                    guard let sequence = candidate.sequence, sequence > highest?.sequence ?? gap else {
+                        continue
+                    }
+                    highest = (index, candidate.index, sequence)
+                }
+            }
+            guard let highest, let target = pool.take() else { return }
+            model.copySequence(highest.sequence, to: target)
+            model.clearSequence(highest.sequence)
+            pool.release(highest.sequence)
+            running[highest.request].candidates[highest.candidate].sequence = target
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import TestSupport
+import Testing
+
+@testable import ModelExecutor
+
+/// What becomes of requests that find no place, or run out of time.
+struct WaitingTests {
+    private static let thought = ScriptedTokenModel.Completion(
+        String(repeating: "a", count: 20) + ".\n\n</think>done",
+        stepScores: [0.7]
+    )
+
+    private func runner(_ script: ScriptedTokenModel.Completion = thought, sequences: Int) throws
+        -> BatchRunner
+    {
+        let limits = ModelLimits(
+            contextTokens: 200,
+            sequences: sequences,
+            rowsPerBatch: 64,
+            cells: 200 * sequences
+        )
+        return BatchRunner(try ScriptedTokenModel(.saying(script), limits: limits))
+    }
+
+    private func request(k: Int, fallbacks: [Int], patience: Duration?) -> GenerationRequest {
+        var request = GenerationRequest.asking(k: k, .bestScore)
+        request.fallbacks = fallbacks.map { Effort(k: $0, selection: $0 == 1 ? .first : .bestScore) }
+        request.patience = patience
+        return request
+    }
+
+    @Test func `a request that waited long enough goes on with less`() throws {
+        var runner = try runner(sequences: 4)
+        _ = try runner.submit(.asking("first", k: 3, .bestScore, maxTokens: 150))
+        runner.step()
+        // One sequence is free: enough for one candidate, not for the three that eight begin with.
+        let degraded = try runner.submit(request(k: 8, fallbacks: [2, 1], patience: .milliseconds(40)))
+        for _ in 0..<4 { runner.step() }
+        #expect(runner.batch.queuedRequests == 1)
+        try runner.finish()
+        let result = try #require(runner.result(of: degraded), "\(runner.failures)")
+        #expect(result.fallback == 2)
+        #expect(result.candidates.count == 1)
+        #expect(result.queued == .milliseconds(40))
+        let prefilled = runner.events[degraded]?.first
+        #expect(prefilled == .prefilled(Prefilled(promptTokens: 7, fallback: 2)))
+        #expect(runner.isClean)
+    }
+
+    @Test func `without a smaller effort it is told that it waited too long`() throws {
+        var runner = try runner(sequences: 1)
+        _ = try runner.submit(.asking("first"))
+        runner.step()
+        let impatient = try runner.submit(request(k: 1, fallbacks: [], patience: .milliseconds(40)))
+        try runner.finish()
+        #expect(runner.failures[impatient] == .waitedTooLong(.milliseconds(40)))
+        #expect(runner.isClean)
+    }
+
+    @Test func `the smallest effort waits once more and then gives up`() throws {
+        var runner = try runner(sequences: 2)
+        for text in ["first", "second"] { _ = try runner.submit(.asking(text)) }
+        runner.step()
+        let waiting = try runner.submit(request(k: 2, fallbacks: [1], patience: .milliseconds(30)))
+        try runner.finish()
+        #expect(runner.failures[waiting] == .waitedTooLong(.milliseconds(60)))
+    }
+
+    @Test func `one without patience waits for its place`() throws {
+        var runner = try runner(sequences: 1)
+        _ = try runner.submit(.asking("first"))
+        let second = try runner.submit(request(k: 1, fallbacks: [], patience: nil))
+        try runner.finish()
+        #expect(runner.result(of: second)?.answer == "done")
+    }
+
+    /// A batch of 32 rows takes 10 ms here, as does one of 1; a candidate thinks 22 tokens and answers 4.
+    private func warm(_ runner: inout BatchRunner) throws {
+        for k in [1, 2] {
+            _ = try runner.submit(.asking(k: k, .bestScore))
+            try runner.finish()
+        }
+    }
+
+    @Test func `what can't finish is not started`() throws {
+        var runner = try runner(sequences: 4)
+        try warm(&runner)
+        // Each wave of lanes takes 220 ms; there is time for two.
+        var request = GenerationRequest.asking(k: 32, .bestScore)
+        request.deadline = runner.clock.now + .milliseconds(600)
+        let handle = try runner.submit(request)
+        try runner.finish()
+        let result = try #require(runner.result(of: handle), "\(runner.failures)")
+        #expect(result.stoppedBy == .deadline)
+        #expect((4...8).contains(result.candidates.count), "\(result.candidates.count)")
+        #expect(result.candidates.allSatisfy { $0.end != .cancelled })
+        #expect(result.answer == "done")
+        #expect(runner.isClean)
+    }
+
+    @Test func `an answer does not wait for a straggler past its deadline`() throws {
+        let quick = ScriptedTokenModel.Completion("q.\n\n</think>quick", stepScores: [0.5])
+        let slow = ScriptedTokenModel.Completion(String(repeating: "s", count: 90), stepScores: [0.9])
+        let limits = ModelLimits(contextTokens: 200, sequences: 8, rowsPerBatch: 64, cells: 1_600)
+        let script = ScriptedBehaviour.completions { $0 == "warm" ? [quick] : [quick, slow] }
+        var runner = BatchRunner(try ScriptedTokenModel(script, limits: limits))
+        for _ in 0..<4 {
+            _ = try runner.submit(.asking("warm", k: 2, .bestScore))
+            try runner.finish()
+        }
+        var request = GenerationRequest.asking("both", k: 8, .bestScore, maxTokens: 150)
+        request.deadline = runner.clock.now + .milliseconds(500)
+        let handle = try runner.submit(request)
+        try runner.finish()
+        let result = try #require(runner.result(of: handle), "\(runner.failures)")
+        #expect(result.answer == "quick")
+        #expect(result.stoppedBy == .deadline)
+        #expect(result.candidates.contains { $0.end == .cancelled })
+        #expect(runner.isClean)
+    }
+
+    @Test func `a deadline that is far off changes nothing`() throws {
+        var runner = try runner(sequences: 40)
+        try warm(&runner)
+        var request = GenerationRequest.asking(k: 32, .bestScore)
+        request.deadline = runner.clock.now + .seconds(100)
+        let handle = try runner.submit(request)
+        try runner.finish()
+        #expect(runner.result(of: handle)?.candidates.count == 32)
+        #expect(runner.result(of: handle)?.stoppedBy == nil)
+    }
+}
