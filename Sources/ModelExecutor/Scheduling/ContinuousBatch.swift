@@ -25,7 +25,7 @@ public struct Emission: Sendable, Hashable {
 
 /// What an operator may set about the batch.
 public struct BatchSettings: Sendable, Hashable {
-    /// One sequence in so many is left to requests that are yet to come.
+    /// One sequence and one cell in so many are left to requests that are yet to come.
     public static let newcomerPart = 16
 
     /// Requests that may wait for sequences; the next one is refused.

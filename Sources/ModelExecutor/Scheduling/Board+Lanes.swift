@@ -99,8 +99,8 @@ extension Board {
         let isWaiting = waiting.contains { $0.request.tier >= request.request.tier }
         let isOwn = !request.spare.isEmpty || takesPromptOver(request)
         let hasSequence = isOwn || (!isWaiting && pool.freeCount > newcomerSequences)
-        return hasSequence
-            && (request.active < request.lanes || pool.freeCells >= request.footprint.cellsPerLane)
+        let cells = request.footprint.cellsPerLane
+        return hasSequence && (request.active < request.lanes || pool.freeCells - newcomerCells >= cells)
     }
 
     /// Whether its next candidate is the last that starts from the prompt, and so can have the prompt's sequence.

@@ -13,8 +13,9 @@ struct Board {
     var prefixes: PrefixCache
     var cost = StepCost()
     var pace = Pace()
-    /// Sequences that requests which run already leave to those yet to come.
+    /// What requests that run already leave to those yet to come.
     let newcomerSequences: Int
+    let newcomerCells: Int
     private var nextNumber: UInt64 = 0
     /// When the last batch began and how many rows it had, while one follows upon the other.
     private var lastBatch: (began: ContinuousClock.Instant, rows: Int)?
@@ -33,6 +34,7 @@ struct Board {
         prefixes = PrefixCache(limits: limits)
         sampler = Sampler(vocabularySize: model.vocabulary.size)
         newcomerSequences = limits.sequences / BatchSettings.newcomerPart
+        newcomerCells = limits.cells / BatchSettings.newcomerPart
     }
 
     mutating func submit(

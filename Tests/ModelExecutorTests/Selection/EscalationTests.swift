@@ -112,8 +112,11 @@ struct EscalationTests {
         #expect(result.answer == "unsure")
         let roomy = try run(.asking(k: 16, .bestScore, escalation: Self.stages, budget: 25), Self.unsure)
         #expect(roomy.candidates.count > 8)
-        #expect(throws: ExecutorError.self) {
-            try run(.asking(k: 16, .bestScore, budget: 0), Self.unsure)
+        _ = try run(.asking(k: 2, .bestScore, budget: GenerationRequest.maximumTokens), Self.unsure)
+        for absurd in [0, -1, GenerationRequest.maximumTokens + 1, .max] {
+            #expect(throws: ExecutorError.self) {
+                try run(.asking(k: 16, .bestScore, budget: absurd), Self.unsure)
+            }
         }
     }
 }
