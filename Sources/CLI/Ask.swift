@@ -45,7 +45,7 @@ struct Ask: AsyncParsableCommand {
         let (result, model) = try await backend.withBackend { backend in
             let request = GenerationRequest(
                 messages: [ChatMessage(role: .user, content: text)],
-                effort: mode.effort,
+                effort: Effort(mode),
                 sampling: mode.sampling(seed: seed, of: backend.model),
                 maxTokens: maxTokens
             )

@@ -27,7 +27,8 @@ struct AskRendering {
         let name = "\(candidate.index + 1)".padded(-6) + (isPick ? " ◀ " : "   ")
         let score = candidate.score.map { terminal.score($0) } ?? "  – "
         let steps = steps(of: candidate).joined(separator: terminal.styled(" → ", .dim))
-        let end = candidate.end == .closed || candidate.end == .stop ? "" : "  (\(candidate.end.rawValue))"
+        let ending = candidate.cutAtStep.map { "pruned after step \($0)" } ?? candidate.end.rawValue
+        let end = candidate.end == .closed || candidate.end == .stop ? "" : "  (\(ending))"
         return (isPick ? terminal.styled(name, .cyan) : name) + "  \(score)   \(steps)\(end)"
     }
 
@@ -47,8 +48,9 @@ struct AskRendering {
         let compute = result.compute
         let picked =
             result.score.map { "picked candidate \(result.winner + 1) with score \($0.fixed(3)); " } ?? ""
+        let stopped = result.stoppedBy.map { ", stopped by \($0.rawValue)" } ?? ""
         return terminal.styled(
-            "mode \(mode.name) (k=\(result.candidates.count)): \(picked)\(compute.candidateTokens) candidate "
+            "mode \(mode.name) (k=\(result.candidates.count)\(stopped)): \(picked)\(compute.candidateTokens) candidate "
                 + "tokens, \(compute.scoredSteps) scored steps, \((elapsed / .seconds(1)).fixed(2)) s",
             .dim
         )

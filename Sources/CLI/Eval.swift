@@ -1,6 +1,7 @@
 import Answers
 import ArgumentParser
 import Foundation
+import Gateway
 import ModelExecutor
 import Policy
 import Stats
@@ -90,7 +91,7 @@ struct Eval: AsyncParsableCommand {
                 let seed = seed &+ UInt64(next.number)
                 let request = GenerationRequest(
                     messages: [ChatMessage(role: .user, content: next.problem.prompt)],
-                    effort: mode.effort,
+                    effort: Effort(mode),
                     sampling: mode.sampling(seed: seed, of: backend.model),
                     maxTokens: maxTokens
                 )

@@ -6,12 +6,12 @@ import Policy
 enum NamedMode {
     static func named(_ name: String) throws(UsageError) -> Mode {
         if let mode = Mode.builtIn.first(where: { "\($0.name)" == name }) { return mode }
-        if let mode = custom(name) { return mode }
+        if let mode = try ModeText(name).mode() { return mode }
         let known = Mode.builtIn.map { "\($0.name)" }.joined(separator: ", ")
         let rules = SelectionRule.allCases.map(\.rawValue).joined(separator: ", ")
         throw UsageError(
             "there is no mode '\(name)'; choose from \(known), or say RULE@K, such as majority@8, with a rule of "
-                + "\(rules) and k of 1 to \(Mode.candidateLimit)"
+                + "\(rules) and k of 1 to \(Mode.candidateLimit), and options as \(ModeText.example)"
         )
     }
 
@@ -24,15 +24,6 @@ enum NamedMode {
         guard (1...GenerationRequest.maximumTokens).contains(maxTokens) else {
             throw ValidationError("--max-tokens must be 1 to \(GenerationRequest.maximumTokens)")
         }
-    }
-
-    /// `majority@8`: a selection rule and its k.
-    private static func custom(_ text: String) -> Mode? {
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, let rule = SelectionRule(rawValue: String(parts[0])), let k = Int(parts[1]),
-            (1...Mode.candidateLimit).contains(k), rule != .first || k == 1
-        else { return nil }
-        return Mode(name: ModeName(rawValue: text), k: k, select: rule)
     }
 }
 
@@ -47,11 +38,6 @@ extension GenerationBackend {
 }
 
 extension Mode {
-    /// What the executor is told of this mode.
-    var effort: Effort {
-        Effort(k: k, selection: Selection(rawValue: select.rawValue) ?? .first)
-    }
-
     /// The mode's own sampling where it says something, the model's elsewhere.
     func sampling(seed: UInt64, of model: ModelDescription) -> Sampling {
         var sampling = model.sampling

@@ -2,21 +2,39 @@ import ModelExecutor
 import Policy
 
 extension PolicySet {
-    /// Arms that the model can't serve: a mode that picks by score needs a model with a head.
+    /// Arms that the model can't serve: a mode that uses scores needs a model with a head, and one that stops on a
+    /// score needs to know what it is worth.
     ///
     /// Found at start and at reload, since the alternative is an arm of which every request fails.
     func problems(serving model: ModelDescription) -> [PolicyProblem] {
-        guard !model.scored else { return [] }
-        return policies.flatMap { policy in
-            policy.arms.filter { $0.mode.select.needsScores }.map { arm in
-                PolicyProblem(
-                    file: "\(policy.id)",
-                    path: "arms.\(arm.id).mode",
-                    message: "mode \(arm.mode.name) picks by score, and the served model has no score head",
-                    fix:
-                        "serve the model with --head, or give the arm mode single or one with `select: majority`"
-                )
+        policies.flatMap { policy in
+            policy.arms.compactMap { arm in
+                Self.problem(of: arm.mode, on: model).map { message, fix in
+                    PolicyProblem(
+                        file: "\(policy.id)",
+                        path: "arms.\(arm.id).mode",
+                        message: message,
+                        fix: fix
+                    )
+                }
             }
         }
+    }
+
+    private static func problem(of mode: Mode, on model: ModelDescription) -> (message: String, fix: String)?
+    {
+        if mode.needsScores, !model.scored {
+            return (
+                "mode \(mode.name) picks by score, and the served model has no score head",
+                "serve the model with --head, or give the arm mode single or one with `select: majority`"
+            )
+        }
+        if mode.needsCalibration, !model.calibrated {
+            return (
+                "mode \(mode.name) stops on a score, and the model's head does not say what its scores are worth",
+                "let it `select: majority`, which stops on agreement, or use a mode without `adaptive`"
+            )
+        }
+        return nil
     }
 }

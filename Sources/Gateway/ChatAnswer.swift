@@ -9,7 +9,8 @@ struct ChatAnswer: Sendable {
     private let created: Int64
     /// Nil for an answer that no policy assigned.
     private let assignment: Assignment?
-    private let mode: Mode
+    /// Which mode ran, by the number of its fallback.
+    private let served: @Sendable (Int) -> Mode
     private let isBlind: Bool
     private let includeUsage: Bool
 
@@ -18,7 +19,7 @@ struct ChatAnswer: Sendable {
         self.model = model
         created = now.millisecondsSinceEpoch / 1_000
         assignment = exchange.assignment
-        mode = exchange.assignment.served
+        served = { exchange.served(fallback: $0) }
         isBlind = exchange.policy.isBlind
         includeUsage = exchange.chat.includeUsage
     }
@@ -29,7 +30,7 @@ struct ChatAnswer: Sendable {
         self.model = model
         created = now.millisecondsSinceEpoch / 1_000
         assignment = nil
-        self.mode = mode
+        served = { _ in mode }
         isBlind = false
         includeUsage = true
     }
@@ -140,6 +141,8 @@ struct ChatAnswer: Sendable {
             writer.member("prompt_tokens", compute.promptTokens)
             writer.member("completion_tokens", completion)
             writer.member("total_tokens", compute.promptTokens + completion)
+            writer.key("prompt_tokens_details")
+            writer.object { writer in writer.member("cached_tokens", compute.cachedTokens) }
             writer.key("completion_tokens_details")
             writer.object { writer in writer.member("reasoning_tokens", compute.reasoningTokens) }
         }
@@ -156,9 +159,12 @@ extension ChatAnswer {
             writer.member("policy_version", assignment?.version.rawValue)
             if isBlind { return }
             writer.member("arm", assignment?.arm.id.rawValue)
-            writer.member("mode", mode.name.rawValue)
-            writer.member("k", mode.k)
+            writer.member("mode", served(result.fallback).name.rawValue)
+            if result.fallback > 0 { writer.member("assigned_mode", assignment?.assigned.name.rawValue) }
+            writer.member("k", result.candidates.count)
             writer.member("score", result.score)
+            writer.member("confidence", result.confidence)
+            writer.member("stopped_by", result.stoppedBy?.rawValue)
             writer.key("candidates")
             writer.array { writer in
                 for candidate in result.candidates { self.candidate(candidate, &writer) }
@@ -166,6 +172,7 @@ extension ChatAnswer {
             writer.key("compute")
             writer.object { writer in
                 writer.member("prompt_tokens", result.compute.promptTokens)
+                writer.member("cached_tokens", result.compute.cachedTokens)
                 writer.member("candidate_tokens", result.compute.candidateTokens)
                 writer.member("answer_tokens", result.compute.answerTokens)
                 writer.member("scored_steps", result.compute.scoredSteps)
@@ -184,6 +191,14 @@ extension ChatAnswer {
             }
             writer.member("tokens", candidate.thinkingTokens + candidate.answerTokens)
             writer.member("end", candidate.end.rawValue)
+            if let step = candidate.cutAtStep { writer.member("cut_at_step", step) }
+            if let branch = candidate.branch {
+                writer.key("branch")
+                writer.object { writer in
+                    writer.member("candidate", branch.candidate)
+                    writer.member("step", branch.step)
+                }
+            }
         }
     }
 }

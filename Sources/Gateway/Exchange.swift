@@ -32,24 +32,43 @@ struct Exchange: Sendable {
         let most = policy.limits.maxTokens
         return GenerationRequest(
             messages: chat.messages,
-            effort: Effort(k: mode.k, selection: Selection(mode.select)),
+            effort: Effort(mode, isAudit: isAudited(mode)),
             sampling: sampling,
             maxTokens: min(chat.maxTokens ?? most, most),
             stop: chat.stop,
-            deadline: arrival + policy.limits.deadline
+            deadline: arrival + policy.limits.deadline,
+            fallbacks: fallbacks.map { Effort($0) },
+            patience: policy.limits.queue,
+            tier: min(Tier(policy.limits.tier), chat.tier)
         )
     }
-}
 
-extension Selection {
-    init(_ rule: SelectionRule) {
-        switch rule {
-        case .bestScore: self = .bestScore
-        case .weightedVote: self = .weightedVote
-        case .majority: self = .majority
-        case .likelihood: self = .likelihood
-        case .first: self = .first
+    /// What may be served in place of the assigned mode, the largest first.
+    private var fallbacks: [Mode] {
+        switch policy.limits.onOverload {
+        case .reject: []
+        case .degrade: assignment.served.fallbacks
         }
+    }
+
+    /// The mode that ran: the assigned one, or the fallback with this number, from 1.
+    func served(fallback: Int) -> Mode {
+        fallback == 0 ? assignment.served : fallbacks[fallback - 1]
+    }
+
+    /// Whether the request is one of those that run in full to tell what pruning would have lost: by a hash of its id,
+    /// so that it can be told afterwards too.
+    private func isAudited(_ mode: Mode) -> Bool {
+        guard let prune = mode.prune else { return false }
+        return Self.draw(id) % 10_000 < UInt64(prune.audit.basisPoints)
+    }
+
+    /// FNV-1a over the id; it only has to be spread evenly.
+    static func draw(_ id: RequestID) -> UInt64 {
+        let hash = id.description.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+            ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3
+        }
+        return hash >> 16
     }
 }
 

@@ -38,55 +38,6 @@ struct DocumentCheck {
         }
     }
 
-    /// The built-in modes and the document's own.
-    mutating func modes() -> [Mode] {
-        var modes = Mode.builtIn
-        for entry in document.modes {
-            if Mode.builtIn.contains(where: { $0.name == entry.name.value }) {
-                let fix = "give it another name: low, medium, high and single mean the same everywhere"
-                report(entry.name.path, entry.name.line, "\(entry.name.value) is built in", fix: fix)
-                continue
-            }
-            guard let k = entry.k?.value else {
-                if !entry.hasK {
-                    let fix = "add k: the number of candidates, 1 to \(Mode.candidateLimit)"
-                    report("\(entry.name.path).k", entry.name.line, "the mode has no k", fix: fix)
-                }
-                continue
-            }
-            checkSelection(of: entry, k: k)
-            modes.append(
-                Mode(
-                    name: entry.name.value,
-                    k: k,
-                    select: entry.select?.value ?? (k == 1 ? .first : .bestScore),
-                    temperature: entry.temperature?.value,
-                    topP: entry.topP?.value,
-                    topK: entry.topK?.value,
-                    repetitionPenalty: entry.repetitionPenalty?.value
-                )
-            )
-        }
-        return modes
-    }
-
-    private mutating func checkSelection(of entry: PolicyDocument.ModeEntry, k: Int) {
-        if let select = entry.select {
-            if k == 1, select.value != .first {
-                let message = "\(select.value.rawValue) has nothing to choose from with k = 1"
-                report(select.path, select.line, message, fix: "remove select, or raise k")
-            }
-            if k > 1, select.value == .first {
-                let message = "first takes one candidate and throws the other \(k - 1) away"
-                report(select.path, select.line, message, fix: "set k: 1, or choose another select")
-            }
-        }
-        if k > 1, let temperature = entry.temperature, temperature.value == 0 {
-            let message = "at temperature 0 all \(k) candidates are the same"
-            report(temperature.path, temperature.line, message, fix: "raise the temperature, or set k: 1")
-        }
-    }
-
     /// The arms whose share and mode are both known.
     mutating func arms(modes: [Mode]) -> [Arm] {
         var arms: [Arm] = []

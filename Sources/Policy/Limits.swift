@@ -4,6 +4,16 @@ public struct Limits: Sendable, Hashable {
     public enum Overload: String, Sendable, Hashable, CaseIterable {
         /// It is answered with an error that says when to come back.
         case reject
+        /// It waits for as long as it may and is then served with fewer candidates, or refused if that fails too.
+        case degrade
+    }
+
+    /// Who goes first where requests compete, in the words of OpenAI's `service_tier`.
+    public enum Tier: String, Sendable, Hashable, CaseIterable {
+        /// Takes what the others leave.
+        case flex
+        case standard = "default"
+        case priority
     }
 
     /// From arrival to the last byte.
@@ -11,12 +21,26 @@ public struct Limits: Sendable, Hashable {
     /// The most tokens of each candidate, thinking and answer together.
     public let maxTokens: Int
     public let onOverload: Overload
+    /// How long a request may wait for a place.
+    public let queue: Duration
+    public let tier: Tier
 
-    public init(deadline: Duration, maxTokens: Int, onOverload: Overload) {
+    public init(
+        deadline: Duration,
+        maxTokens: Int,
+        onOverload: Overload,
+        queue: Duration = Limits.standardQueue,
+        tier: Tier = .standard
+    ) {
         self.deadline = deadline
         self.maxTokens = maxTokens
         self.onOverload = onOverload
+        self.queue = queue
+        self.tier = tier
     }
+
+    /// Half of a person's patience with a page that shows nothing.
+    public static let standardQueue = Duration.seconds(5)
 }
 
 /// What a client's own `reasoning_effort` does to the arm's mode.

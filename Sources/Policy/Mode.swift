@@ -29,8 +29,16 @@ public struct Mode: Sendable, Hashable {
     public static let medium = Mode(name: "medium", k: 8, select: .bestScore)
     public static let high = Mode(name: "high", k: 32, select: .bestScore)
 
+    /// As far as high, where low and medium are not enough.
+    public static let auto = Mode(
+        name: "auto",
+        k: 32,
+        select: .bestScore,
+        adaptive: AdaptiveRule(stages: [2, 8, 32], confidence: AdaptiveRule.standardConfidence)
+    )
+
     /// The modes that every policy may name, by rising effort.
-    public static let builtIn = [single, low, medium, high]
+    public static let builtIn = [single, low, medium, high, auto]
 
     public let name: ModeName
     public let k: Int
@@ -39,6 +47,11 @@ public struct Mode: Sendable, Hashable {
     public let topP: Double?
     public let topK: Int?
     public let repetitionPenalty: Double?
+    public let prune: PruneRule?
+    public let adaptive: AdaptiveRule?
+    public let search: SearchRule?
+    /// Once the candidates have sampled so many tokens together no further one is started.
+    public let tokenBudget: Int?
     /// Below it a logit that is divided by it may be no number any more; nobody rewards repetition tenfold.
     public static let leastRepetitionPenalty = 0.1
 
@@ -49,7 +62,11 @@ public struct Mode: Sendable, Hashable {
         temperature: Double? = nil,
         topP: Double? = nil,
         topK: Int? = nil,
-        repetitionPenalty: Double? = nil
+        repetitionPenalty: Double? = nil,
+        prune: PruneRule? = nil,
+        adaptive: AdaptiveRule? = nil,
+        search: SearchRule? = nil,
+        tokenBudget: Int? = nil
     ) {
         precondition(
             (1...Mode.candidateLimit).contains(k),
@@ -62,6 +79,29 @@ public struct Mode: Sendable, Hashable {
         self.topP = topP
         self.topK = topK
         self.repetitionPenalty = repetitionPenalty
+        self.prune = prune
+        self.adaptive = adaptive
+        self.search = search
+        self.tokenBudget = tokenBudget
+    }
+}
+
+extension Mode {
+    /// The same under another name.
+    public func named(_ name: ModeName) -> Mode {
+        Mode(
+            name: name,
+            k: k,
+            select: select,
+            temperature: temperature,
+            topP: topP,
+            topK: topK,
+            repetitionPenalty: repetitionPenalty,
+            prune: prune,
+            adaptive: adaptive,
+            search: search,
+            tokenBudget: tokenBudget
+        )
     }
 }
 

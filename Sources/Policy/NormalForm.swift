@@ -56,6 +56,23 @@ struct NormalForm {
         if let topP = mode.topP { values.append("top_p: \(decimal(topP))") }
         if let topK = mode.topK { values.append("top_k: \(topK)") }
         if let penalty = mode.repetitionPenalty { values.append("repetition_penalty: \(decimal(penalty))") }
+        if let prune = mode.prune {
+            values.append(
+                "prune: {keep: \(decimal(prune.keep)), after_steps: \(prune.afterSteps), audit: \(prune.audit)}"
+            )
+        }
+        if let adaptive = mode.adaptive {
+            let stages = list(adaptive.stages.map(String.init))
+            values.append("adaptive: {stages: \(stages), confidence: \(decimal(adaptive.confidence))}")
+        }
+        switch mode.search {
+        case .beam(let width, let steps):
+            values.append("search: {beam: {width: \(width), every_steps: \(steps)}}")
+        case .mcts(let exploration, let parallel):
+            values.append("search: {mcts: {exploration: \(decimal(exploration)), parallel: \(parallel)}}")
+        case nil: break
+        }
+        if let budget = mode.tokenBudget { values.append("token_budget: \(budget)") }
         return "  \(quote(mode.name.rawValue)): {\(values.joined(separator: ", "))}"
     }
 
@@ -65,7 +82,8 @@ struct NormalForm {
 
     private static func limits(_ limits: Limits) -> String {
         "limits: {deadline: \(Units.text(limits.deadline)), max_tokens: \(limits.maxTokens), "
-            + "on_overload: \(limits.onOverload.rawValue)}"
+            + "on_overload: \(limits.onOverload.rawValue), queue: \(Units.text(limits.queue)), "
+            + "tier: \(limits.tier.rawValue)}"
     }
 
     private static func metric(_ metric: MetricRule) -> String {

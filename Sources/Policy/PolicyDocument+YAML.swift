@@ -100,43 +100,6 @@ extension PolicyDocument {
         }
     }
 
-    private mutating func readModes(_ field: Field?, _ reader: FieldReader) {
-        guard let field, let entries = reader.entries(field) else { return }
-        guard reader.isWithin(DocumentLimit.modes, count: entries.count, field) else { return }
-        let unavailable = ["prune": "remove it; every candidate is finished"]
-        for (key, value) in entries {
-            let section = reader.section(
-                value,
-                keys: ["k", "select", "temperature", "top_p", "top_k", "repetition_penalty"],
-                unavailable: unavailable
-            )
-            guard let name: Located<ModeName> = reader.name(key: key, of: value), let section else {
-                continue
-            }
-            let mode = ModeEntry(
-                name: name,
-                hasK: section["k"] != nil,
-                k: reader.integer(section["k"], in: 1...Mode.candidateLimit),
-                select: reader.word(section["select"]),
-                temperature: reader.decimal(section["temperature"], "a number from 0 to 2", such: "0.8") {
-                    (0...2).contains($0)
-                },
-                topP: reader.decimal(section["top_p"], "a number above 0 and up to 1", such: "0.95") {
-                    $0 > 0 && $0 <= 1
-                },
-                topK: reader.integer(section["top_k"], in: 0...1_000),
-                repetitionPenalty: reader.decimal(
-                    section["repetition_penalty"],
-                    "a number from \(Mode.leastRepetitionPenalty) to 2",
-                    such: "1.05"
-                ) {
-                    (Mode.leastRepetitionPenalty...2).contains($0)
-                }
-            )
-            modes.append(mode)
-        }
-    }
-
     private mutating func readOverrides(_ field: Field?, _ reader: FieldReader) {
         guard let items = reader.items(field, limit: DocumentLimit.overrides) else { return }
         let unavailable = ["keys": "remove it only if every client may set the header"]
@@ -163,13 +126,15 @@ extension PolicyDocument {
 
     private mutating func readLimits(_ field: Field?, _ reader: FieldReader) {
         guard
-            let section = reader.section(field, keys: ["deadline", "max_tokens", "on_overload"])
+            let section = reader.section(
+                field,
+                keys: ["deadline", "max_tokens", "on_overload", "queue", "tier"]
+            )
         else { return }
         deadline = reader.duration(section["deadline"], in: .milliseconds(100)...(.seconds(3_600)))
         maxTokens = reader.integer(section["max_tokens"], in: 1...1_000_000)
-        overload = reader.word(
-            section["on_overload"],
-            unavailable: ["degrade": "write reject: a request without room is refused with Retry-After"]
-        )
+        overload = reader.word(section["on_overload"])
+        queue = reader.duration(section["queue"], in: .milliseconds(1)...(.seconds(3_600)))
+        tier = reader.word(section["tier"])
     }
 }

@@ -28,6 +28,19 @@ public struct PolicyDocument: Sendable {
         var topP: Located<Double>?
         var topK: Located<Int>?
         var repetitionPenalty: Located<Double>?
+        var prune: Located<PruneRule>?
+        var adaptive: AdaptiveEntry?
+        var search: Located<SearchRule>?
+        var tokenBudget: Located<Int>?
+    }
+
+    struct AdaptiveEntry: Sendable {
+        let path: String
+        let line: Int?
+        var hasStages: Bool
+        /// Nil when absent or unreadable.
+        var stages: Located<[Int]>?
+        var confidence: Located<Double>?
     }
 
     struct OverrideEntry: Sendable {
@@ -90,6 +103,8 @@ public struct PolicyDocument: Sendable {
     var deadline: Located<Duration>?
     var maxTokens: Located<Int>?
     var overload: Located<Limits.Overload>?
+    var queue: Located<Duration>?
+    var tier: Located<Limits.Tier>?
     var metrics: [MetricEntry] = []
     var decide: DecideEntry?
 

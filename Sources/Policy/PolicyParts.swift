@@ -54,7 +54,9 @@ struct PolicyParts {
         limits = Limits(
             deadline: document.deadline?.value ?? .seconds(30),
             maxTokens: document.maxTokens?.value ?? 2_048,
-            onOverload: document.overload?.value ?? .reject
+            onOverload: document.overload?.value ?? .reject,
+            queue: document.queue?.value ?? Limits.standardQueue,
+            tier: document.tier?.value ?? .standard
         )
         self.metrics = metrics.sorted { $0.name < $1.name }
         self.decide = decide

@@ -69,7 +69,7 @@ import Testing
         // printf of the normal form into sha256sum.
         #expect(
             try SplitPolicy("policy: smallest\narms: {low: {share: 100%, mode: low}}").version
-                == "0cd65216fd2e"
+                == "af0c7e177d00"
         )
     }
 

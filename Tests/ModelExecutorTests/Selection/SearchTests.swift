@@ -64,6 +64,14 @@ struct SearchTests {
         #expect(compute.candidateTokens <= 8 * 60 * 2)
     }
 
+    @Test func `a copy does not pay for what it inherits`() throws {
+        let request = GenerationRequest.asking(k: 8, .bestScore, search: Self.searches[0])
+        let runner = try run(request, ScriptedTokenModel(.saying(Self.good)))
+        // Every lane samples its eight tokens of thinking, whoever's trajectory it is on; the winner says "yes".
+        #expect(try result(runner).compute.candidateTokens == 8 * 8 + 3)
+        #expect(try result(runner).compute.scoredSteps == 8 * 3)
+    }
+
     @Test(arguments: [0, 1, 2])
     func `a branch goes on as its origin would have`(number: Int) throws {
         // Logits depend on the whole history, so a wrong cell would show as another text than its record says.

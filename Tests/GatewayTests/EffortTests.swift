@@ -1,0 +1,110 @@
+import ModelExecutor
+import Policy
+import Store
+import Testing
+
+@testable import Gateway
+
+/// From the modes of a policy to what the executor is asked for, and back to what the client is told.
+struct EffortTests {
+    private static func policy(mode: String, limits: String = "on_overload: reject") -> String {
+        LiveGateway.policy.replacing("mode: low,", with: "mode: own,")
+            .replacing("on_overload: reject", with: limits) + "\nmodes: {own: \(mode)}\n"
+    }
+
+    private func request(
+        mode: String,
+        limits: String = "on_overload: reject",
+        body: String = ""
+    ) async throws -> GenerationRequest {
+        let backend = SteppedBackend()
+        return try await LiveGateway.run(backend, policy: Self.policy(mode: mode, limits: limits)) {
+            gateway in
+            async let reply = gateway.chat(body)
+            let call = try #require(await backend.nextCall())
+            call.finish()
+            #expect(try await reply.status == 200)
+            return call.request
+        }
+    }
+
+    @Test func `each rule of a mode reaches the executor`() async throws {
+        let pruned = try await request(mode: "{k: 16, prune: {keep: 0.25, after_steps: 3, audit: 0%}}")
+        #expect(
+            pruned.effort
+                == Effort(k: 16, selection: .bestScore, pruning: Pruning(keep: 0.25, afterSteps: 3))
+        )
+        let adaptive = try await request(
+            mode: "{k: 16, select: majority, token_budget: 900, adaptive: {stages: [2, 16], confidence: 0.8}}"
+        )
+        #expect(
+            adaptive.effort
+                == Effort(
+                    k: 16,
+                    selection: .majority,
+                    escalation: Escalation(stages: [2, 16], confidence: 0.8),
+                    tokenBudget: 900
+                )
+        )
+        let beam = try await request(mode: "{k: 8, search: {beam: {width: 2}}}")
+        #expect(beam.effort.search == .beam(Beam(width: 2, everySteps: 1)))
+        let tree = try await request(mode: "{k: 8, search: {mcts: {exploration: 0.5, parallel: 2}}}")
+        #expect(tree.effort.search == .mcts(TreeSearch(exploration: 0.5, parallel: 2)))
+    }
+
+    @Test func `an audited request runs in full, and only a share is audited`() async throws {
+        let audited = try await request(mode: "{k: 16, prune: {audit: 100%}}")
+        #expect(audited.effort.pruning?.isAudit == true)
+        let source = RequestID.Generator()
+        let count = (0..<20_000).count { _ in Exchange.draw(source.next()) % 10_000 < 500 }
+        #expect((850...1_150).contains(count), "\(count) of 20,000 at 5 %")
+    }
+
+    @Test func `a policy that degrades names the smaller efforts, one that rejects names none`() async throws
+    {
+        let degrading = try await request(mode: "{k: 16}", limits: "on_overload: degrade, queue: 250ms")
+        #expect(degrading.fallbacks == [Mode.medium, .low, .single].map { Effort($0) })
+        #expect(degrading.patience == .milliseconds(250))
+        let voting = try await request(
+            mode: "{k: 16, select: majority}",
+            limits: "on_overload: degrade, tier: flex"
+        )
+        #expect(voting.fallbacks == [Effort(.single)])
+        #expect(voting.tier == .flex)
+        let rejecting = try await request(mode: "{k: 16}")
+        #expect(rejecting.fallbacks.isEmpty)
+        #expect(rejecting.patience == .seconds(5))
+        #expect(rejecting.tier == .standard)
+    }
+
+    @Test(arguments: [
+        ("priority", "flex", Tier.flex), ("priority", "auto", .priority), ("flex", "default", .flex),
+    ])
+    func `a client may step back and not ahead`(policy: String, client: String, expected: Tier) async throws {
+        let request = try await request(
+            mode: "{k: 2}",
+            limits: "tier: \(policy)",
+            body: #","service_tier":"\#(client)""#
+        )
+        #expect(request.tier == expected)
+    }
+
+    @Test func `the client is told what was served and why it was less`() async throws {
+        var result = GenerationResult.sample()
+        result.fallback = 1
+        result.stoppedBy = .deadline
+        result.confidence = 0.75
+        result.candidates[0].cutAtStep = 3
+        result.candidates[1].branch = Branch(candidate: 0, step: 2)
+        result.compute.cachedTokens = 5
+        let reply = try await LiveGateway.run(
+            SteppedBackend.complete(result),
+            policy: Self.policy(mode: "{k: 16}", limits: "on_overload: degrade")
+        ) { try await $0.chat() }
+        for text in [
+            #""mode":"medium","assigned_mode":"own","k":2,"#, #""confidence":0.75,"stopped_by":"deadline""#,
+            #""cut_at_step":3"#, #""branch":{"candidate":0,"step":2}"#, #""cached_tokens":5"#,
+            #""prompt_tokens_details":{"cached_tokens":5}"#,
+        ] { #expect(reply.body.contains(text), "\(text) in \(reply.body)") }
+    }
+}
