@@ -24,26 +24,34 @@ final class LlamaContext {
     /// `tappedBlock`: the block whose output is kept for each row; nil keeps nothing.
     init(weights: LlamaWeights, settings: LlamaSettings, tappedBlock: Int?) throws(LlamaError) {
         let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let shape = weights.cacheShape
+        try shape.check(settings, model: weights.name)
         let contextTokens = max(1, min(settings.contextTokens, weights.trainedContext))
-        let sequences = max(1, min(settings.sequences, Int(llama_max_parallel_sequences())))
+        let most = min(LlamaSettings.maximumSequences, Int(llama_max_parallel_sequences()))
+        let sequences = max(1, min(settings.sequences, most))
+        let prefixes = weights.shortensSequences ? max(0, min(settings.prefixSequences, most - sequences)) : 0
         let rows = max(settings.rowsPerBatch, sequences)
-        let layout = Self.layout(settings, contextTokens, sequences, weights.cacheBytesPerToken)
+        let size = CacheSize(
+            tokensPerSequence: contextTokens,
+            sequences: sequences + prefixes,
+            bytesPerToken: shape.bytesPerToken(settings.cacheType)
+        )
         threads = settings.threads(weightBytes: weights.bytes, cores: cores)
-        isUnified = layout == .unified
+        isUnified = size.layout(settings) == .unified
         tap = tappedBlock.map { ResidualTap(block: $0, width: weights.width, rows: rows) }
 
         var parameters = llama_context_default_params()
-        parameters.n_ctx = UInt32(
-            isUnified
-                ? Self.pooledCells(settings, contextTokens, sequences, weights.cacheBytesPerToken)
-                : contextTokens * sequences
-        )
+        parameters.n_ctx = UInt32(clamping: isUnified ? size.pooledCells(settings) : size.cells)
         parameters.n_batch = UInt32(rows)
         parameters.n_ubatch = UInt32(rows)
-        parameters.n_seq_max = UInt32(sequences)
+        parameters.n_seq_max = UInt32(sequences + prefixes)
         parameters.n_threads = Int32(threads)
         parameters.n_threads_batch = Int32(threads)
-        parameters.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_AUTO
+        parameters.flash_attn_type = settings.flashAttention.llama
+        parameters.type_k = settings.cacheType.ggml
+        parameters.type_v = settings.cacheType.ggml
+        // With a sliding window, cells that left it would be gone when a later request goes on from a kept prompt.
+        parameters.swa_full = true
         parameters.kv_unified = isUnified
         parameters.no_perf = true
         if let tap {
@@ -63,6 +71,7 @@ final class LlamaContext {
         limits = ModelLimits(
             contextTokens: min(contextTokens, Int(llama_n_ctx_seq(context))),
             sequences: sequences,
+            prefixSequences: prefixes,
             rowsPerBatch: rows,
             cells: Int(llama_n_ctx(context))
         )
@@ -139,26 +148,6 @@ final class LlamaContext {
     /// Positions cached for the sequence, for tests of what a cancellation frees.
     func cachedPositions(of sequence: Int) -> Int {
         Int(llama_memory_seq_pos_max(memory, Int32(sequence))) + 1
-    }
-
-    private static func layout(
-        _ settings: LlamaSettings,
-        _ contextTokens: Int,
-        _ sequences: Int,
-        _ bytesPerToken: Int
-    ) -> LlamaSettings.Layout {
-        guard settings.layout == .automatic else { return settings.layout }
-        return contextTokens * sequences * bytesPerToken <= settings.cacheBytes ? .perSequence : .unified
-    }
-
-    /// Cells of one pool: what the memory holds, at least one whole sequence, at most all of them.
-    private static func pooledCells(
-        _ settings: LlamaSettings,
-        _ contextTokens: Int,
-        _ sequences: Int,
-        _ bytesPerToken: Int
-    ) -> Int {
-        max(contextTokens, min(contextTokens * sequences, settings.cacheBytes / max(1, bytesPerToken)))
     }
 
     /// Workers that sleep at once when there is nothing to do: ggml's default is to spin, which takes the cores

@@ -2,6 +2,7 @@
 public enum LlamaError: Error, Sendable, Hashable {
     case unreadableModel(name: String, reason: String)
     case noContext(model: String, reason: String)
+    case unusableSettings(model: String, problem: String, remedy: String)
     case noChatTemplate(model: String)
     case unusableHead(file: String, problem: String)
     case headOfAnotherModel(file: String, problem: String)
@@ -17,6 +18,8 @@ extension LlamaError: CustomStringConvertible {
             "\(name) is not a model that can be loaded: \(reason); check the path, or fetch the file again"
         case .noContext(let model, let reason):
             "\(model) was read but cannot run: \(reason); try fewer sequences or a shorter context"
+        case .unusableSettings(let model, let problem, let remedy):
+            "\(model) cannot run with these settings: \(problem); \(remedy)"
         case .noChatTemplate(let model):
             "\(model) has no chat template that is known here; use a GGUF of an instruction-tuned model"
         case .unusableHead(let file, let problem):

@@ -58,10 +58,23 @@ final class LlamaWeights {
     var bytes: Int { Int(llama_model_size(model)) }
     var parameterCount: Int { Int(llama_model_n_params(model)) }
 
-    /// Bytes of key-value cache for one token: keys and values, in 16 bits, of every layer.
-    var cacheBytesPerToken: Int {
-        let heads = max(1, Int(llama_model_n_head(model)))
-        return layers * 2 * 2 * Int(llama_model_n_head_kv(model)) * (width / heads)
+    /// Whether its sequences can be shortened: a recurrent state only ever knows the whole sequence.
+    var shortensSequences: Bool { !llama_model_is_recurrent(model) && !llama_model_is_hybrid(model) }
+
+    /// What its tokens take of the key-value cache. The sizes of keys and values are the file's own where it names
+    /// them; otherwise the heads share the width.
+    var cacheShape: CacheShape {
+        let shared = width / max(1, Int(llama_model_n_head(model)))
+        let architecture = metadata("general.architecture") ?? ""
+        func length(of part: String) -> Int {
+            metadata("\(architecture).attention.\(part)_length").flatMap(Int.init) ?? shared
+        }
+        return CacheShape(
+            layers: layers,
+            heads: Int(llama_model_n_head_kv(model)),
+            keyWidth: length(of: "key"),
+            valueWidth: length(of: "value")
+        )
     }
 
     /// A metadata value of the GGUF as text; nil when the key is absent.

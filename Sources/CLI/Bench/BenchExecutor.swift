@@ -27,7 +27,7 @@ struct BenchExecutor: ParsableCommand {
 
     func validate() throws {
         guard rounds > 0 else { throw ValidationError("--rounds must be at least 1") }
-        try BackendOptions.check(threads: threads)
+        try ModelOptions.check(threads: threads)
     }
 
     func run() throws {
