@@ -24,7 +24,7 @@ smollm2: setup ## Fetches the general model that the tests load (93 MB, once)
 promtool: setup ## Fetches the program that checks /metrics in the tests (once)
 	@.setup/promtool
 
-bench-tools: smollm2 ## Builds llama.cpp's own benchmark and two more weight formats, for `headgate bench executor`
+bench-tools: smollm2 ## Builds llama.cpp's own benchmark and server and two more weight formats, for `headgate bench`
 	@.setup/bench-tools
 
 build: setup ## Debug build into .build

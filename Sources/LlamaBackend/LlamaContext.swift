@@ -14,6 +14,7 @@ final class LlamaContext {
     let limits: ModelLimits
     let threads: Int
     let isUnified: Bool
+    let cacheBytesPerToken: Int
     private let weights: LlamaWeights
     private let context: OpaquePointer
     private let memory: llama_memory_t
@@ -38,6 +39,7 @@ final class LlamaContext {
         )
         threads = settings.threads(weightBytes: weights.bytes, cores: cores)
         isUnified = size.layout(settings) == .unified
+        cacheBytesPerToken = size.bytesPerToken
         tap = tappedBlock.map { ResidualTap(block: $0, width: weights.width, rows: rows) }
 
         var parameters = llama_context_default_params()

@@ -64,6 +64,12 @@ public struct LlamaModel: TokenModel {
     /// Each cut is one more graph to build and run, so the executor keeps the numbers together.
     public var splitsBatchesAtGaps: Bool { !context.isUnified }
 
+    /// Whether all sequences share one pool of cells.
+    public var isUnified: Bool { context.isUnified }
+
+    /// What one cell of the key-value cache takes.
+    public var cacheBytesPerToken: Int { context.cacheBytesPerToken }
+
     public func bytes(of token: Token) -> [UInt8] { tokenizer.bytes(of: token) }
 
     public mutating func decode(_ rows: [Row]) throws(ExecutorError) -> Duration {
