@@ -191,7 +191,7 @@ let package = Package(
             "EndToEnd",
             of: "CLI",
             [
-                "ModelExecutor", "Policy", "Stats",
+                "LlamaBackend", "ModelExecutor", "Policy", "Stats",
                 product("ArgumentParser", "swift-argument-parser"),
                 product("AsyncHTTPClient", "async-http-client"),
                 product("Subprocess", "swift-subprocess"),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LlamaBackend
 import Testing
 
 @testable import CLI
@@ -72,5 +73,61 @@ import Testing
         let values = (1...100).map(Double.init).shuffled()
         #expect(values.quantile(0.5) == 50 && values.quantile(0.99) == 99 && values.quantile(1) == 100)
         #expect([Double]().quantile(0.5) == nil)
+    }
+
+    private static let arguments = LlamaServer.Arguments(
+        model: "m.gguf",
+        slots: 8,
+        contextTokens: 512,
+        threads: 1,
+        isUnified: false,
+        settings: LlamaSettings()
+    )
+
+    @Test func `the server gets a context for each of its slots`() {
+        let list = Self.arguments.list
+        #expect(
+            list.firstRange(of: ["--ctx-size", "4096"]) != nil && list.contains("--no-kv-unified"),
+            "\(list)"
+        )
+    }
+
+    /// A script in the server's place, which writes its process number beside itself.
+    private static func withServer<Result>(
+        _ script: String,
+        _ body: (_ executable: String, _ process: () -> Int32?) async throws -> Result
+    ) async throws -> Result {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "headgate-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "server")
+        try Data("#!/bin/sh\necho $$ >\(folder.path())/process\n\(script)\n".utf8).write(to: file)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path())
+        return try await body(file.path()) {
+            let text = try? String(contentsOf: folder.appending(path: "process"), encoding: .utf8)
+            return text.flatMap { Int32($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        }
+    }
+
+    @Test func `a server that ends by itself is reported with its last line`() async throws {
+        try await Self.withServer("echo starting; echo 'no such model' >&2; exit 1") { executable, _ in
+            let error = await #expect(throws: UsageError.self) {
+                try await LlamaServer.serving(executable, Self.arguments) { _ in }
+            }
+            #expect(error?.description == "llama-server ended by itself; its last line is: no such model")
+        }
+    }
+
+    /// Nothing listens on the port that the script names, so asking for the server's health fails.
+    @Test func `a server that can't be reached is stopped`() async throws {
+        let script = "echo 'srv listening on http://127.0.0.1:9'; exec sleep 600"
+        try await Self.withServer(script) { executable, process in
+            await #expect(throws: (any Error).self) {
+                try await LlamaServer.serving(executable, Self.arguments, patience: .milliseconds(200)) { _ in
+                }
+            }
+            let number = try #require(process())
+            #expect(kill(number, 0) == -1, "process \(number) is still there")
+        }
     }
 }

@@ -48,7 +48,7 @@ struct LlamaServer: Sendable {
     }
 
     /// Far beyond what loading a model from a cold disk takes.
-    private static let patience = Duration.seconds(120)
+    static let patience = Duration.seconds(120)
     private static let poll = Duration.milliseconds(20)
     /// Completions are bounded by their most tokens; this is past any of them.
     private static let maximumReplyBytes = 64 << 20
@@ -59,6 +59,7 @@ struct LlamaServer: Sendable {
     static func serving<Result: Sendable>(
         _ executable: String,
         _ arguments: Arguments,
+        patience: Duration = patience,
         during body: @escaping @Sendable (LlamaServer) async throws -> Result
     ) async throws -> Result {
         let outcome = try await Subprocess.run(
@@ -85,7 +86,7 @@ struct LlamaServer: Sendable {
                 group.addTask {
                     guard let port = await ports.first(where: { _ in true }) else { return nil }
                     let server = LlamaServer(port: port)
-                    try await server.becomeReady()
+                    try await server.becomeReady(within: patience)
                     return try await body(server)
                 }
                 return try await group.next() ?? nil
@@ -149,16 +150,17 @@ struct LlamaServer: Sendable {
     }
 
     /// Waits until the model is loaded: it listens before that, and answers 503.
-    private func becomeReady() async throws {
-        let deadline = ContinuousClock.now + Self.patience
+    private func becomeReady(within patience: Duration) async throws {
+        let deadline = ContinuousClock.now + patience
         while ContinuousClock.now < deadline {
             let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/health")
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+            let timeout = TimeAmount(deadline - .now)
+            let response = try await HTTPClient.shared.execute(request, timeout: timeout)
             _ = try await response.body.collect(upTo: Self.maximumReplyBytes)
             if response.status == .ok { return }
             try await Task.sleep(for: Self.poll)
         }
-        throw UsageError("llama-server had no model loaded after \(Self.patience)")
+        throw UsageError("llama-server had no model loaded after \(patience)")
     }
 
     /// Samplers of its own that ours has not are switched off; the rest are its defaults.
