@@ -31,6 +31,7 @@ struct LoadedModel {
             name: "default",
             contextTokens: model.limits.contextTokens,
             scored: model.head != nil,
+            calibrated: model.head?.calibration != nil,
             thinks: model.vocabulary.thinkClose != nil,
             parameterCount: model.parameterCount,
             digest: digest,

@@ -15,10 +15,19 @@ struct HeadWeights: Sendable, Equatable {
     var b1: [Float]
     var w2: [Float]
     var b2: [Float]
+    /// Nil where nobody measured what the scores are worth.
+    var calibration: Calibration? = nil
 
     func head(hiddenSize: Int, name: String) throws(LlamaError) -> ScoreHead {
         do {
-            return try ScoreHead(hiddenSize: hiddenSize, w1: w1, b1: b1, w2: w2, b2: b2)
+            return try ScoreHead(
+                hiddenSize: hiddenSize,
+                w1: w1,
+                b1: b1,
+                w2: w2,
+                b2: b2,
+                calibration: calibration
+            )
         } catch {
             throw .unusableHead(file: name, problem: "\(error)")
         }
@@ -84,6 +93,13 @@ extension HeadFile {
         gguf_set_val_u32(file, "headgate.head.layer", UInt32(layer))
         gguf_set_val_str(file, "headgate.head.model_digest", modelDigest)
         gguf_set_val_str(file, "headgate.head.step_text", stepText)
+        if let curve = weights.calibration {
+            for (key, values) in [
+                (Self.scoresKey, curve.scores), (Self.probabilitiesKey, curve.probabilities),
+            ] {
+                gguf_set_arr_data(file, key, GGUF_TYPE_FLOAT32, values.map(Float.init), values.count)
+            }
+        }
         for (key, values, shape) in tensors {
             let extents = shape.map(Int64.init)
             guard let tensor = ggml_new_tensor(memory, GGML_TYPE_F32, Int32(extents.count), extents),

@@ -15,6 +15,8 @@ public import ModelExecutor
 public struct HeadFile: Sendable {
     /// `general.architecture` of such a file.
     static let architecture = "headgate-sprm"
+    static let scoresKey = "headgate.head.calibration.scores"
+    static let probabilitiesKey = "headgate.head.calibration.probabilities"
 
     public let head: ScoreHead
     /// Width of the residual stream that the head reads.
@@ -68,7 +70,7 @@ public struct HeadFile: Sendable {
         let b1 = try fields.tensor("0.bias", shape: [hidden])
         let w2 = try fields.tensor("3.weight", shape: [hidden])
         let b2 = try fields.tensor("3.bias", shape: [1])
-        weights = HeadWeights(w1: w1, b1: b1, w2: w2, b2: b2)
+        weights = HeadWeights(w1: w1, b1: b1, w2: w2, b2: b2, calibration: try fields.calibration())
         head = try weights.head(hiddenSize: hiddenSize, name: name)
         self.hiddenSize = hiddenSize
         self.layer = layer

@@ -50,6 +50,138 @@ import Testing
         }
     }
 
+    /// A curve whose numbers 32-bit floats hold exactly.
+    static let curve = Calibration(scores: [0.25, 0.5, 0.75], probabilities: [0.125, 0.5, 0.875])
+
+    @Test func `a written calibration reads back the same, and none reads as none`() throws {
+        for calibration in [Self.curve, nil] {
+            let (read, _) = try Self.readBack(calibration: calibration)
+            #expect(read.weights.calibration == calibration)
+            // Not in the expectation: a failure would print the whole head.
+            let given = read.head.calibration
+            #expect(given == calibration)
+        }
+    }
+
+    /// Calibrations that no head may have, and what is said of them.
+    struct Damage: Sendable {
+        var problem: String
+        var scores: Field?
+        var probabilities: Field?
+    }
+
+    private static let noCurve = "are no rising curve"
+    static let damages: [Damage] = [
+        Damage(problem: "lacks headgate.head.calibration.probabilities", scores: .floats([0.25, 0.5])),
+        Damage(problem: "lacks headgate.head.calibration.scores", probabilities: .floats([0.25, 0.5])),
+        Damage(
+            problem: "scores has 2 values and headgate.head.calibration.probabilities 1",
+            scores: .floats([0.25, 0.5]),
+            probabilities: .floats([0.5])
+        ),
+        Damage(
+            problem: "scores is not an array of 32-bit floats",
+            scores: .doubles([0.25, 0.5]),
+            probabilities: .floats([0.25, 0.5])
+        ),
+        Damage(
+            problem: "probabilities is not an array of 32-bit floats",
+            scores: .floats([0.25, 0.5]),
+            probabilities: .count(2)
+        ),
+        Damage(problem: noCurve, scores: .floats([0.5, 0.25]), probabilities: .floats([0.25, 0.5])),
+        Damage(problem: noCurve, scores: .floats([0.25, 0.5]), probabilities: .floats([0.5, 0.25])),
+        Damage(problem: noCurve, scores: .floats([0.25, .nan]), probabilities: .floats([0.25, 0.5])),
+        Damage(problem: noCurve, scores: .floats([]), probabilities: .floats([])),
+    ]
+
+    @Test(arguments: damages) func `a damaged calibration is refused by its name`(damage: Damage) throws {
+        var (_, bytes) = try Self.readBack(calibration: nil)
+        var fields: [(String, Field)] = []
+        if let scores = damage.scores { fields.append((HeadFile.scoresKey, scores)) }
+        if let probabilities = damage.probabilities {
+            fields.append((HeadFile.probabilitiesKey, probabilities))
+        }
+        Self.insert(fields, into: &bytes)
+        let error = #expect(throws: LlamaError.self) {
+            try bytes.withUnsafeBytes { try HeadFile(bytes: $0, name: "damaged") }
+        }
+        #expect(error?.description.contains(damage.problem) == true, "\(String(describing: error))")
+    }
+
+    @Test func `inserted fields are read`() throws {
+        var (_, bytes) = try Self.readBack(calibration: nil)
+        let fields: [(String, Field)] = [
+            (HeadFile.scoresKey, .floats([0.25, 0.5, 0.75])),
+            (HeadFile.probabilitiesKey, .floats([0.125, 0.5, 0.875])),
+        ]
+        Self.insert(fields, into: &bytes)
+        let read = try bytes.withUnsafeBytes { try HeadFile(bytes: $0, name: "edited") }
+        #expect(read.weights.calibration == Self.curve)
+    }
+
+    /// A small head that was written with this calibration: as read again, and its bytes.
+    static func readBack(calibration: Calibration?) throws -> (head: HeadFile, bytes: [UInt8]) {
+        try TestModels.withFolder { folder in
+            var weights = try stateDict("Vectors/score_module.pt").weights
+            weights.calibration = calibration
+            let head = try HeadFile(weights, hiddenSize: 8, layer: 4, stepText: ".", name: "a small head")
+            let path = folder + "/head.gguf"
+            try head.write(to: path)
+            return (try HeadFile(path: path), [UInt8](try Data(contentsOf: URL(filePath: path))))
+        }
+    }
+
+    /// The value of a GGUF field.
+    enum Field: Sendable {
+        case floats([Float])
+        case doubles([Double])
+        case count(UInt32)
+        case text(String)
+    }
+
+    /// Puts fields before all others of a GGUF; a filler keeps the tensors at a multiple of their alignment.
+    static func insert(_ fields: [(String, Field)], into file: inout [UInt8]) {
+        let fillerKey = "test.filler"
+        let filled = fields.flatMap(encoded) + encoded(fillerKey, .text(""))
+        let filler = String(repeating: "x", count: (32 - filled.count % 32) % 32)
+        let added = fields.flatMap(encoded) + encoded(fillerKey, .text(filler))
+        // After the magic, the version and the count of tensors comes the count of fields, then the fields.
+        file[16] += UInt8(fields.count + 1)
+        file.insert(contentsOf: added, at: 24)
+    }
+
+    private static func encoded(_ key: String, _ value: Field) -> [UInt8] {
+        var bytes: [UInt8] = []
+        func append(_ number: some FixedWidthInteger) {
+            withUnsafeBytes(of: number.littleEndian) { bytes += $0 }
+        }
+        func append(_ text: String) {
+            append(UInt64(text.utf8.count))
+            bytes += text.utf8
+        }
+        // GGUF's numbers of types: 4 an unsigned integer, 6 and 12 floats, 8 a text, 9 an array.
+        func begin(_ types: UInt32...) { for type in types { append(type) } }
+        append(key)
+        switch value {
+        case .floats(let values):
+            begin(9, 6)
+            append(UInt64(values.count))
+            for number in values { append(number.bitPattern) }
+        case .doubles(let values):
+            begin(9, 12)
+            append(UInt64(values.count))
+            for number in values { append(number.bitPattern) }
+        case .count(let count):
+            begin(4)
+            append(count)
+        case .text(let text):
+            begin(8)
+            append(text)
+        }
+        return bytes
+    }
+
     @Test func `a head that cannot be written says so`() throws {
         let head = try HeadFile(converting: try Self.stateDict("Vectors/score_module.pt"), layer: 4)
         #expect(throws: LlamaError.self) { try head.write(to: "/nowhere/head.gguf") }
