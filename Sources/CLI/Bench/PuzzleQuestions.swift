@@ -1,4 +1,5 @@
 import Answers
+import Gateway
 import ModelExecutor
 import Policy
 import Stats
@@ -33,7 +34,7 @@ struct PuzzleQuestions: Sendable {
     func answer(_ index: Int, mode: Mode, by backend: any GenerationBackend) async throws -> Answer {
         let request = GenerationRequest(
             messages: messages(index),
-            effort: mode.effort,
+            effort: Effort(mode),
             sampling: mode.sampling(seed: seed &+ UInt64(index), of: backend.model),
             maxTokens: maxTokens
         )
