@@ -96,7 +96,7 @@ let package = Package(
         .target(
             name: "Store",
             dependencies: [
-                "Policy", "Telemetry",
+                "Policy", "Stats", "Telemetry",
                 product("GRDB", "GRDB.swift"),
                 product("GRDBSQLite", "GRDB.swift"),
             ],

@@ -1,5 +1,7 @@
 internal import ModelExecutor
+internal import Policy
 internal import Store
+internal import Telemetry
 
 /// How a chat request ended, before anyone has been told.
 enum Ending: Sendable, Hashable {
@@ -33,12 +35,18 @@ enum Ending: Sendable, Hashable {
 /// What is known of a request while it runs, so that one that is cut short still tells of it.
 struct Progress: Sendable, Hashable {
     private(set) var promptTokens = 0
+    private(set) var cachedTokens = 0
+    /// Which effort runs: 0 for the one asked for, i for `fallbacks[i - 1]`; 0 also before any does.
+    private(set) var fallback = 0
     /// From arrival to the first piece of the answer.
     private(set) var firstToken: Duration?
 
     mutating func note(_ event: GenerationEvent, after elapsed: @autoclosure () -> Duration) {
         switch event {
-        case .prefilled(let prefilled): promptTokens = prefilled.promptTokens
+        case .prefilled(let prefilled):
+            promptTokens = prefilled.promptTokens
+            cachedTokens = prefilled.cachedTokens
+            fallback = prefilled.fallback
         case .answer: if firstToken == nil { firstToken = elapsed() }
         case .candidateFinished, .selected, .finished: break
         }
@@ -46,16 +54,34 @@ struct Progress: Sendable, Hashable {
 }
 
 extension CompletionRecord {
-    init(id: RequestID, _ ending: Ending, _ progress: Progress, spent: Compute, latency: Duration) {
+    /// - Parameter served: the mode that ran, where it is another one than the assignment's.
+    init(
+        id: RequestID,
+        _ ending: Ending,
+        _ progress: Progress,
+        spent: Compute,
+        latency: Duration,
+        served: ModeName? = nil
+    ) {
         let (state, cause) = Self.terminalState(of: ending)
-        self.init(id: id, state: state, cause: cause, latency: latency, firstToken: progress.firstToken)
+        self.init(
+            id: id,
+            state: state,
+            cause: cause,
+            latency: latency,
+            firstToken: progress.firstToken,
+            served: served
+        )
         compute = RecordedCompute(spent)
         // A backend that lost the request can't say what it had spent; its prompt is known all the same.
         compute.promptTokens = max(compute.promptTokens, progress.promptTokens)
+        compute.cachedTokens = max(compute.cachedTokens, progress.cachedTokens)
         guard case .finished(let result) = ending else { return }
         queued = result.queued
         winner = result.winner
         candidates = result.candidates.map { RecordedCandidate($0) }
+        stoppedBy = result.stoppedBy.map { RecordedStop($0) }
+        confidence = result.confidence
     }
 
     /// The one terminal state of each ending, and why it is not `completed`.
@@ -83,10 +109,42 @@ extension CompletionRecord {
     }
 }
 
+extension ArmMetrics {
+    /// Counts what the effort of one request came to.
+    func count(effortOf completion: CompletionRecord) {
+        spent(completion.compute.cachedTokens, .cached)
+        prunedCandidates.add(completion.candidates.count { $0.end == .pruned })
+        if let stop = completion.stoppedBy { stoppedEarly(StopReason(stop)) }
+    }
+}
+
+extension StopReason {
+    init(_ stop: RecordedStop) {
+        switch stop {
+        case .confidence: self = .confidence
+        case .agreement: self = .agreement
+        case .budget: self = .budget
+        case .deadline: self = .deadline
+        }
+    }
+}
+
+extension RecordedStop {
+    init(_ stop: StoppedBy) {
+        switch stop {
+        case .confidence: self = .confidence
+        case .agreement: self = .agreement
+        case .budget: self = .budget
+        case .deadline: self = .deadline
+        }
+    }
+}
+
 extension RecordedCompute {
     init(_ compute: Compute) {
         self.init(
             promptTokens: compute.promptTokens,
+            cachedTokens: compute.cachedTokens,
             candidateTokens: compute.candidateTokens,
             answerTokens: compute.answerTokens,
             reasoningTokens: compute.reasoningTokens,
@@ -113,7 +171,9 @@ extension RecordedCandidate {
             answerTokens: candidate.answerTokens,
             logProbability: candidate.logProbability,
             answerDigest: candidate.answer.map { Self.digest(of: $0) },
-            end: end
+            end: end,
+            cutAtStep: candidate.cutAtStep,
+            isBranch: candidate.branch != nil
         )
     }
 

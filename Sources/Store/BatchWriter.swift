@@ -90,7 +90,7 @@ struct BatchWriter {
         try insert.execute(arguments: [
             assignment.id.key, assignment.id.tail, arm,
             dictionaries.mode(assignment.assigned, db),
-            dictionaries.mode(assignment.served, db),
+            dictionaries.mode(completion?.served ?? assignment.served, db),
             SubjectNumber(assignment.subject).rawValue,
             assignment.excluded?.code ?? Exclusion.countedCode,
             completion?.state.code ?? TerminalState.openCode,
@@ -98,7 +98,9 @@ struct BatchWriter {
             completion?.queued.microseconds, completion?.compute.promptTokens,
             completion?.compute.candidateTokens, completion?.compute.answerTokens,
             completion?.compute.reasoningTokens, completion?.compute.scoredSteps,
-            completion?.compute.cpu.microseconds, completion?.winner,
+            completion?.compute.cpu.microseconds, completion?.winner, completion?.compute.cachedTokens,
+            completion?.stoppedBy?.code, completion?.confidence,
+            completion.flatMap { NestedPicks($0)?.packed },
         ])
         guard db.changesCount == 1 else { return .failure(.duplicateRequest(assignment.id)) }
         assigned += 1
@@ -112,6 +114,7 @@ struct BatchWriter {
     }
 
     private mutating func close(_ completion: CompletionRecord, _ db: Database) throws -> CommitReply {
+        let served = try completion.served.map { try dictionaries.mode($0, db) }
         let update = try db.cachedStatement(sql: Self.endRequest)
         try update.execute(arguments: [
             completion.state.code, completion.cause?.code,
@@ -119,7 +122,9 @@ struct BatchWriter {
             completion.queued.microseconds, completion.compute.promptTokens,
             completion.compute.candidateTokens, completion.compute.answerTokens,
             completion.compute.reasoningTokens, completion.compute.scoredSteps,
-            completion.compute.cpu.microseconds, completion.winner, completion.id.key, completion.id.tail,
+            completion.compute.cpu.microseconds, completion.winner, completion.compute.cachedTokens,
+            completion.stoppedBy?.code, completion.confidence, NestedPicks(completion)?.packed,
+            served, completion.id.key, completion.id.tail,
         ])
         guard db.changesCount == 1 else {
             let state = try Int64.fetchOne(
@@ -147,8 +152,8 @@ struct BatchWriter {
         INSERT INTO request (
             id, tail, arm, assigned_mode, served_mode, subject, excluded, state, cause, latency_us,
             first_token_us, queued_us, prompt_tokens, candidate_tokens, answer_tokens, reasoning_tokens,
-            scored_steps, cpu_us, winner
-        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            scored_steps, cpu_us, winner, cached_tokens, stopped_by, confidence, nested
+        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO NOTHING
         """
 
@@ -156,7 +161,8 @@ struct BatchWriter {
         UPDATE request SET
             state = ?, cause = ?, latency_us = ?, first_token_us = ?, queued_us = ?, prompt_tokens = ?,
             candidate_tokens = ?, answer_tokens = ?, reasoning_tokens = ?, scored_steps = ?, cpu_us = ?,
-            winner = ?
+            winner = ?, cached_tokens = ?, stopped_by = ?, confidence = ?, nested = ?,
+            served_mode = coalesce(?, served_mode)
         WHERE id = ? AND tail = ? AND state = 0
         """
 }

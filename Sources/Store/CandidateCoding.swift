@@ -1,15 +1,19 @@
 /// Packs a request's candidates into one blob: 16 bytes for a scored candidate of five steps.
 ///
 /// Per candidate: a byte of flags and end, the score as a float, the log-probability as a float without its last
-/// 8 bits, two token counts and the number of steps as variable-length integers, a byte per step and, if it
-/// answered, a digest. A step score is kept as its logit in tenths between -12.7 and 12.7, so it reads back within
+/// 8 bits, two token counts and the number of steps as variable-length integers, a byte per step, the step at which
+/// the pruning cut it, if it did, and, if it answered, a digest. A step score is kept as its logit in tenths between -12.7 and 12.7, so it reads back within
 /// 0.0125; scores, which choose the winner, are kept to the bit that the head computed.
 enum CandidateCoding {
     private static let format: UInt8 = 1
     private static let hasScore: UInt8 = 1 << 2
     private static let hasDigest: UInt8 = 1 << 3
+    /// Without this bit the lowest two say how it ended; they are 0 with it.
+    private static let isPruned: UInt8 = 1 << 4
+    private static let hasCut: UInt8 = 1 << 5
+    private static let isBranch: UInt8 = 1 << 6
     private static let ends: [RecordedCandidate.End] = [
-        .closed, .length, .stop, .cancelled, .pruned, .pruned, .pruned, .pruned,
+        .closed, .length, .stop, .cancelled,
     ]
 
     static func pack(_ candidates: [RecordedCandidate]) -> [UInt8] {
@@ -21,6 +25,8 @@ enum CandidateCoding {
             var flags = endCode(candidate.end)
             if candidate.score != nil { flags |= hasScore }
             if candidate.answerDigest != nil { flags |= hasDigest }
+            if candidate.cutAtStep != nil { flags |= hasCut }
+            if candidate.isBranch { flags |= isBranch }
             bytes.append(flags)
             if let score = candidate.score { append(Float(score).bitPattern, bytes: 4, to: &bytes) }
             append(Float(candidate.logProbability).bitPattern >> 8, bytes: 3, to: &bytes)
@@ -28,6 +34,7 @@ enum CandidateCoding {
             append(candidate.answerTokens, to: &bytes)
             append(candidate.stepScores.count, to: &bytes)
             for score in candidate.stepScores { bytes.append(quantised(score)) }
+            if let step = candidate.cutAtStep { append(step, to: &bytes) }
             if let digest = candidate.answerDigest { append(digest, bytes: 4, to: &bytes) }
         }
         return bytes
@@ -35,15 +42,31 @@ enum CandidateCoding {
 
     /// Reads what `pack` wrote; nil for anything else.
     static func unpack(_ bytes: [UInt8]) -> [RecordedCandidate]? {
-        var reader = Reader(bytes: bytes[...])
-        guard reader.byte() == format, let count = reader.count(), count <= bytes.count else { return nil }
         var candidates: [RecordedCandidate] = []
-        candidates.reserveCapacity(count)
-        for _ in 0..<count {
-            guard let candidate = reader.candidate() else { return nil }
+        let isRead = visit(bytes) { entry in
+            var candidate = entry.candidate
+            candidate.stepScores = entry.steps.map { 1 / (1 + exponential(-(Double($0) - 127) / 10)) }
             candidates.append(candidate)
         }
-        return reader.bytes.isEmpty ? candidates : nil
+        return isRead ? candidates : nil
+    }
+
+    /// One candidate with its step scores as they lie in the blob; `candidate` has none.
+    struct Entry {
+        var candidate: RecordedCandidate
+        var steps: ArraySlice<UInt8>
+    }
+
+    /// Shows each candidate of what `pack` wrote, without the cost of decoding its steps; false for anything else,
+    /// which may show after some candidates.
+    static func visit(_ bytes: [UInt8], _ body: (Entry) -> Void) -> Bool {
+        var reader = Reader(bytes: bytes[...])
+        guard reader.byte() == format, let count = reader.count(), count <= bytes.count else { return false }
+        for _ in 0..<count {
+            guard let entry = reader.entry() else { return false }
+            body(entry)
+        }
+        return reader.bytes.isEmpty
     }
 
     private static func endCode(_ end: RecordedCandidate.End) -> UInt8 {
@@ -52,7 +75,7 @@ enum CandidateCoding {
         case .length: 1
         case .stop: 2
         case .cancelled: 3
-        case .pruned: 1 << 4
+        case .pruned: isPruned
         }
     }
 
@@ -100,11 +123,11 @@ enum CandidateCoding {
             return nil
         }
 
-        mutating func candidate() -> RecordedCandidate? {
+        mutating func entry() -> Entry? {
             guard let flags = byte() else { return nil }
-            var candidate = RecordedCandidate(
-                end: CandidateCoding.ends[Int(flags & 3) | (flags & 1 << 4 == 0 ? 0 : 4)]
-            )
+            let isPruned = flags & CandidateCoding.isPruned != 0
+            var candidate = RecordedCandidate(end: isPruned ? .pruned : CandidateCoding.ends[Int(flags & 3)])
+            candidate.isBranch = flags & CandidateCoding.isBranch != 0
             if flags & CandidateCoding.hasScore != 0 {
                 guard let bits = word(4) else { return nil }
                 candidate.score = Double(Float(bitPattern: bits))
@@ -116,13 +139,17 @@ enum CandidateCoding {
             candidate.logProbability = Double(Float(bitPattern: logProbability << 8))
             candidate.thinkingTokens = thinking
             candidate.answerTokens = answer
-            candidate.stepScores = bytes.prefix(steps).map { 1 / (1 + exponential(-(Double($0) - 127) / 10)) }
+            let packed = bytes.prefix(steps)
             bytes = bytes.dropFirst(steps)
+            if flags & CandidateCoding.hasCut != 0 {
+                guard let step = count() else { return nil }
+                candidate.cutAtStep = step
+            }
             if flags & CandidateCoding.hasDigest != 0 {
                 guard let digest = word(4) else { return nil }
                 candidate.answerDigest = digest
             }
-            return candidate
+            return Entry(candidate: candidate, steps: packed)
         }
     }
 }

@@ -40,6 +40,22 @@ extension EndCause {
     }
 }
 
+extension RecordedStop {
+    var code: Int64 {
+        switch self {
+        case .confidence: 1
+        case .agreement: 2
+        case .budget: 3
+        case .deadline: 4
+        }
+    }
+
+    init?(code: Int64) {
+        guard let stop = RecordedStop.allCases.first(where: { $0.code == code }) else { return nil }
+        self = stop
+    }
+}
+
 extension OutcomeSource {
     var code: Int64 {
         switch self {

@@ -5,6 +5,7 @@ enum Migrations {
     static var all: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: v1) }
+        migrator.registerMigration("v2") { db in try db.execute(sql: v2) }
         return migrator
     }
 
@@ -103,5 +104,14 @@ enum Migrations {
             ended INTEGER NOT NULL
         ) STRICT;
         INSERT INTO tally VALUES (1, 0, 0);
+        """
+
+    /// What a request's effort came to. All are null in requests of before, and while a request is open;
+    /// `stopped_by` also where nothing stopped it, `nested` also where nothing can be said (see `NestedPicks`).
+    private static let v2 = """
+        ALTER TABLE request ADD COLUMN cached_tokens INTEGER;
+        ALTER TABLE request ADD COLUMN stopped_by INTEGER;
+        ALTER TABLE request ADD COLUMN confidence REAL;
+        ALTER TABLE request ADD COLUMN nested INTEGER;
         """
 }

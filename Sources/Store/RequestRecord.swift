@@ -56,6 +56,11 @@ public enum EndCause: String, Sendable, Hashable, CaseIterable {
     case other
 }
 
+/// What ended a request's thinking before all candidates of its mode had run to their ends.
+public enum RecordedStop: String, Sendable, Hashable, CaseIterable {
+    case confidence, agreement, budget, deadline
+}
+
 /// What is written before the last byte of an answer leaves.
 public struct CompletionRecord: Sendable, Hashable {
     public var id: RequestID
@@ -71,6 +76,13 @@ public struct CompletionRecord: Sendable, Hashable {
     /// The index of the candidate whose answer was returned.
     public var winner: Int?
     public var candidates: [RecordedCandidate]
+    /// The mode that the executor ran, where load or deadline made it another one than the assignment said;
+    /// nil when it is that one. Never read back: `StoredRequest.served` tells.
+    public var served: ModeName?
+    /// Nil when every candidate of the mode ran to its end.
+    public var stoppedBy: RecordedStop?
+    /// The probability that the answer is right, as far as the executor could tell.
+    public var confidence: Double?
 
     public init(
         id: RequestID,
@@ -81,7 +93,10 @@ public struct CompletionRecord: Sendable, Hashable {
         queued: Duration = .zero,
         compute: RecordedCompute = RecordedCompute(),
         winner: Int? = nil,
-        candidates: [RecordedCandidate] = []
+        candidates: [RecordedCandidate] = [],
+        served: ModeName? = nil,
+        stoppedBy: RecordedStop? = nil,
+        confidence: Double? = nil
     ) {
         self.id = id
         self.state = state
@@ -92,6 +107,9 @@ public struct CompletionRecord: Sendable, Hashable {
         self.compute = compute
         self.winner = winner
         self.candidates = candidates
+        self.served = served
+        self.stoppedBy = stoppedBy
+        self.confidence = confidence
     }
 }
 
@@ -110,6 +128,8 @@ extension CompletionRecord {
 /// What a request cost.
 public struct RecordedCompute: Sendable, Hashable {
     public var promptTokens: Int
+    /// Those of them that the cache of earlier prompts had; 0 in a record of before there was one.
+    public var cachedTokens: Int
     /// Thinking and answer tokens summed over all candidates.
     public var candidateTokens: Int
     /// Tokens of the answer that was returned.
@@ -121,6 +141,7 @@ public struct RecordedCompute: Sendable, Hashable {
 
     public init(
         promptTokens: Int = 0,
+        cachedTokens: Int = 0,
         candidateTokens: Int = 0,
         answerTokens: Int = 0,
         reasoningTokens: Int = 0,
@@ -128,6 +149,7 @@ public struct RecordedCompute: Sendable, Hashable {
         cpu: Duration = .zero
     ) {
         self.promptTokens = promptTokens
+        self.cachedTokens = cachedTokens
         self.candidateTokens = candidateTokens
         self.answerTokens = answerTokens
         self.reasoningTokens = reasoningTokens
@@ -150,6 +172,11 @@ public struct RecordedCandidate: Sendable, Hashable {
     /// Equal for equal answers of one request; nil if this candidate wasn't asked for its answer.
     public var answerDigest: UInt32?
     public var end: End
+    /// The rung of the pruning at which it was cut or, if its end says otherwise, would have been in a request that
+    /// audits its pruning.
+    public var cutAtStep: Int?
+    /// Whether it began within another candidate's trajectory and not at the prompt.
+    public var isBranch: Bool
 
     public init(
         score: Double? = nil,
@@ -158,7 +185,9 @@ public struct RecordedCandidate: Sendable, Hashable {
         answerTokens: Int = 0,
         logProbability: Double = 0,
         answerDigest: UInt32? = nil,
-        end: End = .closed
+        end: End = .closed,
+        cutAtStep: Int? = nil,
+        isBranch: Bool = false
     ) {
         self.score = score
         self.stepScores = stepScores
@@ -167,5 +196,7 @@ public struct RecordedCandidate: Sendable, Hashable {
         self.logProbability = logProbability
         self.answerDigest = answerDigest
         self.end = end
+        self.cutAtStep = cutAtStep
+        self.isBranch = isBranch
     }
 }

@@ -75,6 +75,7 @@ extension RecordReader {
                 queued: .microseconds(row["queued_us"] as Int64),
                 compute: RecordedCompute(
                     promptTokens: row["prompt_tokens"],
+                    cachedTokens: row["cached_tokens"] as Int? ?? 0,
                     candidateTokens: row["candidate_tokens"],
                     answerTokens: row["answer_tokens"],
                     reasoningTokens: row["reasoning_tokens"],
@@ -82,7 +83,9 @@ extension RecordReader {
                     cpu: .microseconds(row["cpu_us"] as Int64)
                 ),
                 winner: row["winner"],
-                candidates: candidates
+                candidates: candidates,
+                stoppedBy: (row["stopped_by"] as Int64?).flatMap(RecordedStop.init(code:)),
+                confidence: row["confidence"]
             )
         )
     }

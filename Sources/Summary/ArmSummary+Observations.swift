@@ -3,7 +3,7 @@ import Store
 
 extension ArmSummary {
     /// `controlTokens` is control's mean of candidate tokens per request.
-    init(_ arm: Arm, _ observed: ArmObservations?, controlTokens: Double?) {
+    init(_ arm: Arm, _ observed: ArmObservations?, _ effort: ArmEffort?, controlTokens: Double?) {
         let observed =
             observed
             ?? ArmObservations(policy: "", version: "", arm: arm.id, basisPoints: arm.share.basisPoints)
@@ -44,7 +44,8 @@ extension ArmSummary {
             cpuSecondsTotal: cpu,
             states: states,
             degraded: observed.degraded,
-            excluded: observed.excluded
+            excluded: observed.excluded,
+            effort: EffortSummary(arm, effort ?? ArmEffort())
         )
     }
 }

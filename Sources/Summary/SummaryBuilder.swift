@@ -57,7 +57,15 @@ public struct SummaryBuilder: Sendable {
             let ours = all.filter { $0.version == shown.version }.map { ($0.arm, $0) }
             observations[metric] = Dictionary(ours) { first, _ in first }
         }
-        let analysis = VersionAnalysis(judged: judged, observations: observations, now: now)
+        let efforts = try reading { reader throws(StoreError) in
+            try reader.efforts(of: shown.policy, version: shown.version)
+        }
+        let analysis = VersionAnalysis(
+            judged: judged,
+            observations: observations,
+            efforts: efforts,
+            now: now
+        )
         return analysis.report(
             versions: traffic.versions(shown: shown.version),
             notes: notes(shown, traffic: traffic, others: others)

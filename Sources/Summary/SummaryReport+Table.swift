@@ -14,6 +14,7 @@ extension SummaryReport {
         lines += outcomeTable.lines + [""]
         lines += computeTable.lines + [""]
         lines += stateTable.lines
+        lines += section("Effort", effortLines)
         lines += section("Effects", effects.flatMap(effectLines))
         lines += section("Guardrails", guardrails.flatMap { guardrailLines($0, paint) })
         lines += section("Data", checks.flatMap { checkLines($0, paint) })

@@ -86,6 +86,7 @@ public struct ArmSummary: Encodable, Sendable, Hashable {
     public var degraded: Int
     /// Requests that no figure here counts: overrides and honoured client efforts.
     public var excluded: Int
+    public var effort: EffortSummary
 
     public struct OutcomeCounts: Encodable, Sendable, Hashable {
         public var requests: Int

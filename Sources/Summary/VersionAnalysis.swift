@@ -7,6 +7,7 @@ struct VersionAnalysis {
     let judged: JudgedPolicy
     /// By metric, then by arm; every metric of the policy.
     let observations: [MetricName: [ArmID: ArmObservations]]
+    let efforts: [ArmID: ArmEffort]
     let now: Timestamp
 
     func report(versions: [VersionSummary], notes: [String]) -> SummaryReport {
@@ -43,7 +44,9 @@ struct VersionAnalysis {
             alpha: judged.rule.alpha,
             metric: judged.metric.name.rawValue,
             verdict: verdict,
-            arms: judged.arms.map { ArmSummary($0, primary[$0.id], controlTokens: controlTokens) },
+            arms: judged.arms.map {
+                ArmSummary($0, primary[$0.id], efforts[$0.id], controlTokens: controlTokens)
+            },
             effects: effects.map { $0.summary(isPrimary: $0.metric.name == judged.metric.name) },
             guardrails: guardrails.map(\.summary),
             checks: soundness.checks,

@@ -69,10 +69,12 @@ public final class ArmMetrics: Sendable {
     public let queued: Histogram
     public let degraded: Counter
     public let candidates: Counter
+    public let prunedCandidates: Counter
     public let scoredSteps: Counter
     /// Counts microseconds; add a `Duration`.
     public let cpu: Counter
     private let requests: [RequestState: Counter]
+    private let stopped: [StopReason: Counter]
     private let tokens: [TokenKind: Counter]
     private let outcomes = Mutex<[String: [OutcomeClass: Counter]]>([:])
     private let registry: Registry
@@ -87,9 +89,11 @@ public final class ArmMetrics: Sendable {
         queued = registry.histogram(MetricCatalogue.queued, labels)
         degraded = registry.counter(MetricCatalogue.degraded, labels)
         candidates = registry.counter(MetricCatalogue.candidates, labels)
+        prunedCandidates = registry.counter(MetricCatalogue.prunedCandidates, labels)
         scoredSteps = registry.counter(MetricCatalogue.scoredSteps, labels)
         cpu = registry.counter(MetricCatalogue.cpu, labels)
         requests = registry.counters(MetricCatalogue.requests, after: labels)
+        stopped = registry.counters(MetricCatalogue.stoppedEarly, after: labels)
         tokens = registry.counters(MetricCatalogue.tokens, after: labels)
     }
 
@@ -102,6 +106,8 @@ public final class ArmMetrics: Sendable {
     }
 
     public func ended(_ state: RequestState) { requests[state]?.add() }
+
+    public func stoppedEarly(_ reason: StopReason) { stopped[reason]?.add() }
 
     public func spent(_ count: Int, _ kind: TokenKind) { tokens[kind]?.add(count) }
 

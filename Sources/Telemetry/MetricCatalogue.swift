@@ -48,9 +48,21 @@ public enum MetricCatalogue {
         .counter,
         labels: byArm
     )
+    static let prunedCandidates = MetricDeclaration(
+        "headgate_pruned_candidates_total",
+        "Candidates cut because their siblings scored better.",
+        .counter,
+        labels: byArm
+    )
+    static let stoppedEarly = MetricDeclaration(
+        "headgate_requests_stopped_early_total",
+        "Requests whose thinking ended before all candidates had, by what ended it.",
+        .counter,
+        labels: byArm + [.closed("reason", StopReason.self)]
+    )
     static let tokens = MetricDeclaration(
         "headgate_tokens_total",
-        "Tokens by kind; candidate counts thinking and answers over all candidates.",
+        "Tokens by kind; candidate counts all candidates' thinking and answers, cached is part of prompt.",
         .counter,
         labels: byArm + [.closed("kind", TokenKind.self)]
     )
@@ -158,6 +170,21 @@ public enum MetricCatalogue {
         "Requests that wait for a place in the executor.",
         .gauge
     )
+    static let prefixLookups = MetricDeclaration(
+        "headgate_prefix_cache_lookups_total",
+        "Prompts looked up in the cache of earlier prompts.",
+        .counter
+    )
+    static let prefixHits = MetricDeclaration(
+        "headgate_prefix_cache_hits_total",
+        "Prompts that had a beginning in common with an earlier one.",
+        .counter
+    )
+    static let prefixReused = MetricDeclaration(
+        "headgate_prefix_cache_reused_tokens_total",
+        "Prompt tokens taken from the cache and not evaluated again.",
+        .counter
+    )
     static let activeRequests = MetricDeclaration(
         "headgate_active_requests",
         "Requests that arrived and have not ended.",
@@ -211,11 +238,12 @@ public enum MetricCatalogue {
 
     /// In the order in which they are exposed.
     public static let all: [MetricDeclaration] = [
-        requests, latency, firstToken, queued, degraded, candidates, tokens, scoredSteps, cpu, outcomes,
-        share,
+        requests, latency, firstToken, queued, degraded, candidates, prunedCandidates, stoppedEarly, tokens,
+        scoredSteps, cpu, outcomes, share,
         policyInfo, reloads, reloadFailed, reloadTime, storeQueue, storeOpen, storeCommit, storeBatch,
         storeFailures, storeRefused, storeCrashed, outcomeResults, cellsInUse, cells, activeCandidates,
-        queueLength, activeRequests, responses, refusals, certificateExpiry, build, dropped, residentMemory,
+        queueLength, prefixLookups, prefixHits, prefixReused, activeRequests, responses, refusals,
+        certificateExpiry, build, dropped, residentMemory,
         processCPU, openFiles, startTime,
     ]
 }

@@ -63,8 +63,13 @@ public enum RequestState: String, MetricLabel {
     case failed
 }
 
+/// What ended a request's thinking early.
+public enum StopReason: String, MetricLabel { case confidence, agreement, budget, deadline }
+
 public enum TokenKind: String, MetricLabel {
     case prompt
+    /// Prompt tokens that were taken from the cache of earlier prompts; counted as `prompt` too.
+    case cached
     /// Thinking and answers of all candidates.
     case candidate
     /// The answer that was returned.

@@ -26,12 +26,25 @@ public struct ExecutorMetrics: Sendable {
     public let cells: Gauge
     public let activeCandidates: Gauge
     public let queueLength: Gauge
+    private let prefixLookups: Counter
+    private let prefixHits: Counter
+    private let prefixReused: Counter
 
     init(_ registry: Registry) {
         cellsInUse = registry.gauge(MetricCatalogue.cellsInUse)
         cells = registry.gauge(MetricCatalogue.cells)
         activeCandidates = registry.gauge(MetricCatalogue.activeCandidates)
         queueLength = registry.gauge(MetricCatalogue.queueLength)
+        prefixLookups = registry.counter(MetricCatalogue.prefixLookups)
+        prefixHits = registry.counter(MetricCatalogue.prefixHits)
+        prefixReused = registry.counter(MetricCatalogue.prefixReused)
+    }
+
+    /// Follows what the executor's cache of prompts has counted since it started.
+    public func setPrefixCache(lookups: Int, hits: Int, reusedTokens: Int) {
+        prefixLookups.set(lookups)
+        prefixHits.set(hits)
+        prefixReused.set(reusedTokens)
     }
 }
 

@@ -1,5 +1,7 @@
 import ModelExecutor
+import Policy
 import Store
+import Telemetry
 import Testing
 
 @testable import Gateway
@@ -66,6 +68,71 @@ struct EndingTests {
         #expect(record.state == .clientGone)
         #expect(record.compute == RecordedCompute(Self.spent))
         #expect(record.firstToken == .seconds(2))
+    }
+
+    @Test func `a finished request is recorded with what its effort came to`() throws {
+        var result = GenerationResult.sample()
+        (result.stoppedBy, result.confidence, result.compute.cachedTokens) = (.agreement, 0.5, 4)
+        result.candidates[0].end = .pruned
+        result.candidates[0].cutAtStep = 3
+        result.candidates[1].branch = Branch(candidate: 0, step: 1)
+        let id = RequestID.Generator().next()
+        func record(_ served: ModeName? = nil) -> CompletionRecord {
+            CompletionRecord(
+                id: id,
+                .finished(result),
+                Progress(),
+                spent: result.compute,
+                latency: .seconds(2),
+                served: served
+            )
+        }
+        #expect(record().stoppedBy == .agreement && record().confidence == 0.5)
+        #expect(record().compute.cachedTokens == 4)
+        #expect(record().candidates.map(\.end) == [.pruned, .stop])
+        #expect(record().candidates.map(\.cutAtStep) == [3, nil])
+        #expect(record().candidates.map(\.isBranch) == [false, true])
+        #expect(record().served == nil && record("low").served == "low")
+    }
+
+    @Test(arguments: StoppedBy.allCases)
+    func `what stopped a request has one name everywhere`(stop: StoppedBy) {
+        #expect(RecordedStop(stop).rawValue == stop.rawValue)
+        #expect(StopReason(RecordedStop(stop)).rawValue == stop.rawValue)
+    }
+
+    @Test func `what a request's effort came to is counted for its arm`() throws {
+        let metrics = HeadgateMetrics(version: "test")
+        metrics.admit(policy: "effort", version: "aaaaaaaaaaaa", shares: ["low": 1], outcomes: [])
+        var completion = CompletionRecord(id: RequestID.Generator().next(), state: .completed, latency: .zero)
+        completion.candidates = [
+            RecordedCandidate(end: .pruned), RecordedCandidate(), RecordedCandidate(end: .pruned),
+        ]
+        completion.compute.cachedTokens = 9
+        completion.stoppedBy = .deadline
+        try #require(metrics.arm(policy: "effort", arm: "low")).count(effortOf: completion)
+        let text = metrics.exposition()
+        for line in [
+            #"headgate_pruned_candidates_total{policy="effort",arm="low"} 2"#,
+            #"headgate_tokens_total{policy="effort",arm="low",kind="cached"} 9"#,
+            #"headgate_requests_stopped_early_total{policy="effort",arm="low",reason="deadline"} 1"#,
+            #"headgate_requests_stopped_early_total{policy="effort",arm="low",reason="budget"} 0"#,
+        ] {
+            #expect(text.contains("\n\(line)\n"), "\(line)")
+        }
+    }
+
+    @Test func `a request that fails after it was degraded still tells what ran`() {
+        var progress = Progress()
+        #expect(progress.fallback == 0)
+        let prefilled = Prefilled(promptTokens: 7, cachedTokens: 3, fallback: 2)
+        progress.note(.prefilled(prefilled), after: .seconds(1))
+        progress.note(.answer("a"), after: .seconds(2))
+        #expect(progress.fallback == 2)
+        let id = RequestID.Generator().next()
+        let ending = Ending.failed(.executor(.modelFailed("x")))
+        let record = CompletionRecord(id: id, ending, progress, spent: .zero, latency: .seconds(4))
+        #expect(record.compute.cachedTokens == 3)
     }
 
     @Test func `a request whose model failed is recorded with its prompt`() {

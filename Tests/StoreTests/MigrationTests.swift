@@ -9,9 +9,9 @@ import Testing
 ///
 /// `Golden` has one dump for each, taken of a file that a gateway of that version left behind. None is ever edited.
 @Suite struct MigrationTests {
-    /// The requests of the dumps: one with candidates and outcomes, one that was refused, one that never ended.
+    /// The requests of the dumps: one with candidates and outcomes, one more that ended, one that never did.
     private static let ended = RequestID(key: 7_225_344_000_000_000, tail: 1_008_484_077_228_378_111)
-    private static let rejected = RequestID(key: 7_225_344_000_000_001, tail: 3_347_958_588_943_389_730)
+    private static let second = RequestID(key: 7_225_344_000_000_001, tail: 3_347_958_588_943_389_730)
     private static let open = RequestID(key: 7_225_344_000_000_002, tail: 1_417_983_727_902_057_580)
 
     private static func dump(_ name: String) throws -> String {
@@ -33,17 +33,19 @@ import Testing
         try database.close()
     }
 
-    @Test func `the first migration makes the schema that was released`() throws {
+    @Test(arguments: ["v1", "v2"])
+    func `each migration makes the schema that was released`(version: String) throws {
         let folder = try TemporaryFolder()
-        try Self.make("schema-v1", at: folder.database)
+        try Self.make("schema-\(version)", at: folder.database)
         let made = try DatabaseQueue()
-        try Migrations.all.migrate(made, upTo: "v1")
+        try Migrations.all.migrate(made, upTo: version)
         #expect(try Self.schema(made) == Self.schema(DatabaseQueue(path: folder.database)))
     }
 
-    @Test func `a file of the first schema opens, migrates and goes on`() async throws {
+    @Test(arguments: ["schema-v1", "schema-v2"])
+    func `a file of any schema opens, migrates and goes on`(schema: String) async throws {
         let folder = try TemporaryFolder()
-        try Self.make("schema-v1", at: folder.database)
+        try Self.make(schema, at: folder.database)
         let store = try RecordStore(StoreConfiguration(path: folder.database))
         #expect(store.closedAsCrashed == 1)
         #expect(store.lastRequestID == Self.open)
@@ -63,6 +65,35 @@ import Testing
         #expect(isCurrent && integrity == "ok" && strays == 0, "\(integrity ?? "none"), \(strays) strays")
     }
 
+    @Test func `a file of the first schema reads before any gateway has migrated it`() throws {
+        let folder = try TemporaryFolder()
+        try Self.make("schema-v1", at: folder.database)
+        let reader = try RecordReader(path: folder.database)
+        #expect(try reader.request(Self.ended)?.state == .completed)
+        #expect(try reader.observations(of: "effort", metric: "success").count == 2)
+        let effort = try reader.efforts(of: "effort", version: "aaaaaaaaaaaa")["medium"]
+        #expect(effort?.candidates == 1 && effort?.promptTokens == 0)
+    }
+
+    @Test func `what a file of the second schema held of efforts reads as before`() async throws {
+        let folder = try TemporaryFolder()
+        try Self.make("schema-v2", at: folder.database)
+        try await RecordStore(StoreConfiguration(path: folder.database)).shutdown()
+        let reader = try RecordReader(path: folder.database)
+        let ended = try #require(try reader.request(Self.ended))
+        #expect(ended.assigned == "medium" && ended.served == "low")
+        guard case .ended(let completion) = ended.end else {
+            Issue.record("\(ended.end)")
+            return
+        }
+        #expect(completion.compute.cachedTokens == 16 && completion.confidence == 0.875)
+        #expect(completion.stoppedBy == .agreement)
+        #expect(completion.candidates.map(\.cutAtStep) == [nil, nil, 2])
+        let effort = try reader.efforts(of: "effort", version: "aaaaaaaaaaaa")["low"]
+        #expect(effort?.nested[2]?.requests == 1 && effort?.audited == 1)
+        #expect(try reader.request(Self.open)?.end == .unmeasured(.failed, .crash))
+    }
+
     @Test func `what a file of the first schema held reads as before`() async throws {
         let folder = try TemporaryFolder()
         try Self.make("schema-v1", at: folder.database)
@@ -79,10 +110,11 @@ import Testing
             return
         }
         #expect(completion.state == .completed && completion.latency == .milliseconds(120))
-        #expect(completion.compute.candidateTokens == 110)
+        #expect(completion.compute.candidateTokens == 110 && completion.compute.cachedTokens == 0)
+        #expect(completion.stoppedBy == nil && completion.confidence == nil)
         #expect(completion.candidates.map(\.score) == [RecordedCandidate.sample.score])
         #expect(completion.candidates.first?.stepScores.count == 5)
-        let rejected = try #require(try reader.request(Self.rejected))
+        let rejected = try #require(try reader.request(Self.second))
         #expect(rejected.state == .rejected && rejected.excluded == .clientEffort)
         #expect(try reader.request(Self.open)?.end == .unmeasured(.failed, .crash))
     }

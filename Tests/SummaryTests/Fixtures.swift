@@ -48,6 +48,7 @@ struct ArmRecipe {
     var latency = 200.0
     /// Keeps subjects of different arms apart.
     var offset: Int64 = 0
+    var effort = ArmEffort()
 
     func observations(of policy: SplitPolicy) -> ArmObservations {
         var totals: [SubjectTotals] = []
@@ -101,12 +102,13 @@ func report(
 ) throws -> SummaryReport {
     let judged = try JudgedPolicy(policy)
     var arms: [ArmID: ArmObservations] = [:]
+    let efforts = Dictionary(uniqueKeysWithValues: recipes.map { ($0.arm, $0.effort) })
     for (index, recipe) in recipes.enumerated() {
         var recipe = recipe
         recipe.offset = Int64(index) * 1_000_000
         arms[recipe.arm] = recipe.observations(of: policy)
     }
     let observations = Dictionary(uniqueKeysWithValues: judged.metrics.map { ($0.name, arms) })
-    return VersionAnalysis(judged: judged, observations: observations, now: now)
+    return VersionAnalysis(judged: judged, observations: observations, efforts: efforts, now: now)
         .report(versions: [], notes: notes)
 }

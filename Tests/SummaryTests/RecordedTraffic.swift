@@ -57,7 +57,8 @@ final class RecordedTraffic: Sendable {
         state: TerminalState? = .completed,
         latency: Duration = .milliseconds(100),
         tokens: Int = 10,
-        excluded: Exclusion? = nil
+        excluded: Exclusion? = nil,
+        _ change: (inout CompletionRecord) -> Void = { _ in }
     ) async throws {
         let id = ids.next()
         let mode = ModeName(rawValue: arm.rawValue)
@@ -74,15 +75,15 @@ final class RecordedTraffic: Sendable {
             )
         )
         guard let state else { return }
-        try await store.close(
-            CompletionRecord(
-                id: id,
-                state: state,
-                latency: latency,
-                firstToken: state == .completed ? latency / 4 : nil,
-                compute: RecordedCompute(promptTokens: 5, candidateTokens: tokens, cpu: .milliseconds(50))
-            )
+        var completion = CompletionRecord(
+            id: id,
+            state: state,
+            latency: latency,
+            firstToken: state == .completed ? latency / 4 : nil,
+            compute: RecordedCompute(promptTokens: 5, candidateTokens: tokens, cpu: .milliseconds(50))
         )
+        change(&completion)
+        try await store.close(completion)
         guard let success else { return }
         let outcome = OutcomeRecord(request: id, metric: "success", value: success ? 1 : 0)
         let receipts = try await store.record([outcome])

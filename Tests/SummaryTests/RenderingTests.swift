@@ -1,5 +1,6 @@
 import Foundation
 import Policy
+import Store
 import Testing
 
 @testable import Summary
@@ -15,6 +16,20 @@ import Testing
                   {metric: compute_tokens, at_most_ratio: 6}]}
                 """
         )
+        var effort = ArmEffort()
+        effort.withCandidates = 510
+        effort.candidates = 14_000
+        effort.pruned = 7_100
+        effort.audited = 26
+        effort.winnerCut = 1
+        effort.stopped = [.confidence: 40, .deadline: 3]
+        effort.promptTokens = 20_400
+        effort.cachedTokens = 6_120
+        for (size, score, same) in [(2, 15.6, 8.0), (8, 19.2, 17.5)] {
+            var sums = NestedSums()
+            (sums.requests, sums.expectedScore, sums.pickScore, sums.sameAnswer) = (26, score, 20.8, same)
+            effort.nested[size] = sums
+        }
         var report = try report(
             policy,
             [
@@ -41,7 +56,8 @@ import Testing
                     subjects: 510,
                     successes: 450,
                     tokensPerRequest: 3_400,
-                    latency: 1_500
+                    latency: 1_500,
+                    effort: effort
                 ),
             ],
             notes: ["other policies with traffic: everything-low"]
@@ -90,6 +106,17 @@ import Testing
                 String(format: "%.8g", Double(match.output.0) ?? .nan)
             } + "\n"
         #expect(json == (try golden("summary.json", of: json)), "\(json)")
+    }
+
+    @Test func `arms that did nothing but sample have no section on effort`() throws {
+        let plain = ArmRecipe(arm: "low")
+        var degraded = plain
+        degraded.arm = "medium"
+        #expect(!(try report(.example(), [plain, degraded]).table().contains("\nEffort\n")))
+        degraded.effort.stopped = [.budget: 1]
+        let table = try report(.example(), [plain, degraded]).table()
+        let section = try #require(table.split(separator: "\nEffort\n").last?.split(separator: "\n\n").first)
+        #expect(section.contains("  medium ") && !section.contains("  low "), "\(section)")
     }
 
     @Test func `no line of the table is wider than a terminal of 100 columns`() throws {

@@ -90,6 +90,10 @@ extension HeadgateMetrics {
         arm?.ended(.completed)
         arm?.latency.observe(.milliseconds(1_500))
         arm?.spent(220, .candidate)
+        arm?.spent(16, .cached)
+        arm?.prunedCandidates.add(3)
+        arm?.stoppedEarly(.agreement)
+        metrics.executor.setPrefixCache(lookups: 4, hits: 1, reusedTokens: 16)
         arm?.cpu.add(.milliseconds(95))
         arm?.outcome("success", .one)
         return metrics
