@@ -12,6 +12,14 @@ extension RecordReader {
         version: PolicyVersion
     ) throws(StoreError) -> [ArmID: ArmEffort] {
         try read { db in
+            var arms: [Int64: ArmID] = [:]
+            for row in try Row.fetchAll(
+                db,
+                sql: Self.armRows,
+                arguments: [policy.rawValue, version.rawValue]
+            ) {
+                arms[row[0]] = ArmID(rawValue: row[1])
+            }
             let known = Set(try db.columns(in: "request").map(\.name))
             // A file that no gateway of the second schema has opened yet tells nothing here, but can be read.
             let added = ["cached_tokens", "stopped_by", "nested"].map { known.contains($0) ? $0 : "NULL" }
@@ -22,7 +30,8 @@ extension RecordReader {
             )
             var efforts: [ArmID: ArmEffort] = [:]
             while let row = try rows.next() {
-                try add(row, to: &efforts[ArmID(rawValue: row[0]), default: ArmEffort()])
+                guard let arm = arms[row[0]] else { continue }
+                try add(row, to: &efforts[arm, default: ArmEffort()])
             }
             return efforts
         }
@@ -49,16 +58,23 @@ extension RecordReader {
         effort.add(NestedPicks(packed: nested), pickScore: score)
     }
 
+    private static let armRows = """
+        SELECT arm.id, name FROM arm JOIN policy_version ON policy_version.id = policy_version
+        WHERE policy = ? AND version = ?
+        """
+
     private static func effortRows(_ added: [String]) -> String {
         """
         SELECT
-            arm.name, request.id, assigned_mode <> served_mode, winner, prompt_tokens,
+            arm, id, assigned_mode <> served_mode, winner, prompt_tokens,
             \(added.joined(separator: ", ")), packed
         FROM request
-        JOIN arm ON arm.id = arm
-        JOIN policy_version ON policy_version.id = policy_version
         LEFT JOIN candidate ON candidate.request = request.id
-        WHERE policy = :policy AND version = :version AND excluded = \(Exclusion.countedCode) AND state <> 0
+        WHERE excluded = \(Exclusion.countedCode) AND state <> \(TerminalState.openCode) AND arm IN (
+            SELECT arm.id FROM arm JOIN policy_version ON policy_version.id = policy_version
+            WHERE policy = :policy AND version = :version
+        )
+        ORDER BY id
         """
     }
 }
