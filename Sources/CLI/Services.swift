@@ -76,6 +76,12 @@ extension ExecutorMetrics {
         cellsInUse.set(Double(load.reservedCells))
         activeCandidates.set(Double(load.runningCandidates))
         queueLength.set(Double(load.queuedRequests))
+        let prefixes = load.prefixes
+        setPrefixCache(
+            lookups: prefixes.lookups,
+            hits: prefixes.hits,
+            reusedTokens: prefixes.reusedTokens
+        )
     }
 }
 

@@ -50,7 +50,8 @@ extension ExchangeSteps {
             ending,
             progress,
             spent: spent,
-            latency: latency
+            latency: latency,
+            served: progress.fallback == 0 ? nil : exchange.served(fallback: progress.fallback).name
         )
         if let error = ending.error {
             core.logger.warning(

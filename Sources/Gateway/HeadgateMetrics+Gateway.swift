@@ -12,7 +12,8 @@ extension HeadgateMetrics {
         arm.latency.observe(completion.latency)
         if let firstToken = completion.firstToken { arm.firstToken.observe(firstToken) }
         if completion.state == .completed { arm.queued.observe(completion.queued) }
-        if assignment.served != assignment.assigned { arm.degraded.add() }
+        if (completion.served ?? assignment.served.name) != assignment.assigned.name { arm.degraded.add() }
+        arm.count(effortOf: completion)
         arm.candidates.add(completion.candidates.count)
         arm.scoredSteps.add(completion.compute.scoredSteps)
         arm.cpu.add(completion.compute.cpu)

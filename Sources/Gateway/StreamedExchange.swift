@@ -57,7 +57,8 @@ struct StreamedExchange: ExchangeSteps {
     ) async throws(Interruption) {
         switch signal {
         case .left: throw Interruption(ending: Task.isCancelled ? cutOff : .left)
-        case .failed(let error): throw Interruption(ending: .failed(error))
+        // A cancelled model fails too, and may be heard of before the cancellation that is the cause.
+        case .failed(let error): throw Interruption(ending: Task.isCancelled ? cutOff : .failed(error))
         case .keepAlive: try await send(ServerSentEvent.thinking, &answer)
         case .event(let event):
             progress.note(event, after: ContinuousClock.now - exchange.arrival)

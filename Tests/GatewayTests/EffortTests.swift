@@ -89,6 +89,23 @@ struct EffortTests {
         #expect(request.tier == expected)
     }
 
+    @Test(arguments: [true, false])
+    func `a request is recorded with the mode it was served, whatever became of it`(fails: Bool) async throws
+    {
+        let backend = SteppedBackend()
+        let policy = Self.policy(mode: "{k: 16}", limits: "on_overload: degrade")
+        try await LiveGateway.run(backend, policy: policy) { gateway in
+            async let reply = gateway.chat()
+            let call = try #require(await backend.nextCall())
+            call.send(.prefilled(Prefilled(promptTokens: 9, fallback: 3)))
+            if fails { call.fail(.modelFailed("x")) } else { call.finish() }
+            let row = try gateway.recorded(try await reply)
+            #expect(row?.assigned == "own")
+            #expect(row?.served == "single")
+            #expect(row?.completion?.state == (fails ? .failed : .completed))
+        }
+    }
+
     @Test func `the client is told what was served and why it was less`() async throws {
         var result = GenerationResult.sample()
         result.fallback = 1
