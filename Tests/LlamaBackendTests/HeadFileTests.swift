@@ -63,6 +63,14 @@ import Testing
         }
     }
 
+    @Test func `the embedded head is calibrated`() throws {
+        let head = try HeadFile(bytes: TestModels.headBytes, name: "the embedded head")
+        let curve = try #require(head.weights.calibration)
+        #expect(curve.scores.count <= 32)
+        #expect(curve.probability(of: 0) < 0.2)
+        #expect(curve.probability(of: 1) > 0.9)
+    }
+
     /// Calibrations that no head may have, and what is said of them.
     struct Damage: Sendable {
         var problem: String

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from model import Policy, ScoreHead
 from puzzle import STEP_END
 from rollouts import TEMPERATURE, TOP_P
 
+CALIBRATION = "headgate.head.calibration"
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
@@ -136,6 +138,44 @@ def write_head(head: ScoreHead, layer: int, model_path: Path, path: Path) -> Non
     for name in ("0.weight", "0.bias", "3.weight", "3.bias"):
         writer.add_tensor(name, state[name].float().numpy())
     _finish(writer)
+
+
+@torch.no_grad()
+def read_head(path: Path) -> ScoreHead:
+    """The head of a file that `write_head` made."""
+    stored = {t.name: torch.from_numpy(np.array(t.data)) for t in gguf.GGUFReader(path).tensors}
+    head = ScoreHead(stored["0.weight"].shape[1])
+    for name, tensor in head.layers.state_dict().items():
+        tensor.copy_(stored[name].view(tensor.shape))
+    return head.eval()
+
+
+def write_calibration(path: Path, scores: np.ndarray, probabilities: np.ndarray, source: str) -> None:
+    """Stores what the head's scores are worth in its file, in place of an earlier calibration; no weight changes."""
+    reader = gguf.GGUFReader(path)
+    unfinished = path.with_suffix(".unfinished")
+    writer = gguf.GGUFWriter(unfinished, reader.fields["general.architecture"].contents())
+    for name, field in reader.fields.items():
+        if not name.startswith(("GGUF.", "general.architecture", CALIBRATION)):
+            writer.add_key_value(name, field.contents(), field.types[0])
+    for name, values in (("scores", scores), ("probabilities", probabilities)):
+        writer.add_array(f"{CALIBRATION}.{name}", [float(v) for v in values])
+    writer.add_string(f"{CALIBRATION}.source", source)
+    for tensor in reader.tensors:
+        writer.add_tensor(tensor.name, np.array(tensor.data))
+    _finish(writer)
+    for old, new in zip(reader.tensors, gguf.GGUFReader(unfinished).tensors, strict=True):
+        assert (old.name, old.shape.tolist(), old.data.tobytes()) == (new.name, new.shape.tolist(), new.data.tobytes())
+    os.replace(unfinished, path)
+
+
+def read_calibration(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and probabilities of the curve that a head's file holds."""
+    fields = gguf.GGUFReader(path).fields
+    scores, probabilities = (
+        np.array(fields[f"{CALIBRATION}.{name}"].contents()) for name in ("scores", "probabilities")
+    )
+    return scores, probabilities
 
 
 def _finish(writer: gguf.GGUFWriter) -> None:

@@ -60,4 +60,18 @@ wait "$beside"
     cat settings.txt choice.txt
 } > figures.txt
 "$python" "$here/export.py" --policy shipped.pt --head shipped.head.pt --out shipped --type F16
+
+# What scores are worth is learnt from fresh puzzles of the training split; the held-out ones only judge it.
+picks() {
+    "$python" "$here/calibrate.py" sample --model shipped/model.gguf --head shipped/head.gguf --out "picks-$1.npz" \
+        --tasks "$2" --seed "$3" ${4:-}
+}
+for seed in 41 42 43 46 47; do picks "train-$seed" 100 "$seed"; done
+picks test 400 42 --test
+{
+    "$python" "$here/calibrate.py" fit --picks picks-train-*.npz --test picks-test.npz --head shipped/head.gguf
+    "$python" "$here/calibrate.py" judge --head shipped/head.gguf \
+        --rollouts test-usual.npz test-unseen.npz test-system.npz test-history.npz test-unseen-other.npz
+    "$python" "$here/effort.py" --picks picks-test.npz --head shipped/head.gguf
+} >> figures.txt
 cat figures.txt
