@@ -4,12 +4,13 @@ extension Board {
         footprint.sequences <= pool.freeCount && footprint.cells <= pool.freeCells + prefixes.cells
     }
 
-    /// Begins with the waiting requests, the highest tier first and the oldest first within it, while they fit.
+    /// Begins with the waiting requests whose turn it is, while they fit.
     mutating func admit(to model: inout some TokenModel, now: ContinuousClock.Instant) {
         while let index = nextWaiting, fits(waiting[index].footprint) {
             let next = waiting.remove(at: index)
             makeRoom(for: next.footprint.cells, in: &model)
-            let sequences = (0..<next.footprint.sequences).compactMap { _ in pool.take() }
+            let prompt = [pool.takeHighest()].compactMap(\.self)
+            let sequences = prompt + (1..<next.footprint.sequences).compactMap { _ in pool.take() }
             pool.reserve(cells: next.footprint.cells)
             let limits = model.limits
             var request = RunningRequest(
@@ -30,9 +31,27 @@ extension Board {
         }
     }
 
+    /// Whose turn it is: the oldest of the highest tier.
+    ///
+    /// Large requests begin while each of those that run has its fair part of the sequences that are not kept for
+    /// small ones; more at once would only all be slower. While one of them waits for that, small requests go past
+    /// it, until they hold the part that is theirs. So neither kind can starve the other.
     private var nextWaiting: Int? {
-        guard let highest = waiting.map(\.request.tier).max() else { return nil }
-        return waiting.firstIndex { $0.request.tier == highest }
+        guard let highest = waiting.lazy.map(\.request.tier).max(),
+            let first = waiting.firstIndex(where: { $0.request.tier == highest })
+        else { return nil }
+        if waiting[first].footprint.isSmall || mayBegin(waiting[first].footprint) { return first }
+        let held = running.reduce(0) { $1.footprint.isSmall ? $0 + $1.footprint.fairSequences : $0 }
+        return waiting.indices.first {
+            let entry = waiting[$0]
+            return entry.request.tier == highest && entry.footprint.isSmall
+                && held + entry.footprint.fairSequences <= smallSequences
+        }
+    }
+
+    private func mayBegin(_ large: Footprint) -> Bool {
+        let held = running.reduce(0) { $1.footprint.isSmall ? $0 : $0 + $1.footprint.fairSequences }
+        return held == 0 || held + large.fairSequences <= pool.count - smallSequences
     }
 
     /// Forgets cached prompts until so many cells are free.
@@ -96,7 +115,7 @@ extension Board {
             return false
         }
         // Someone who can't even begin comes first.
-        let isWaiting = waiting.contains { $0.request.tier >= request.request.tier }
+        let isWaiting = nextWaiting.map { waiting[$0].request.tier >= request.request.tier } ?? false
         let isOwn = !request.spare.isEmpty || takesPromptOver(request)
         let hasSequence = isOwn || (!isWaiting && pool.freeCount > newcomerSequences)
         let cells = request.footprint.cellsPerLane

@@ -2,7 +2,7 @@
 ///
 /// What is shared is lanes, a sequence with room for one candidate each. A request begins with the two it can't do
 /// without and gets more as they become free, those with the fewest first, so that a small request never waits for a
-/// large one to end and a large one takes all that nobody else wants. Within a tier nobody overtakes.
+/// large one to end and a large one takes all that nobody else wants.
 struct Board {
     let settings: BatchSettings
     var waiting: [WaitingRequest] = []
@@ -16,6 +16,8 @@ struct Board {
     /// What requests that run already leave to those yet to come.
     let newcomerSequences: Int
     let newcomerCells: Int
+    /// Sequences that are kept from large requests where both kinds compete.
+    let smallSequences: Int
     private var nextNumber: UInt64 = 0
     /// When the last batch began and how many rows it had, while one follows upon the other.
     private var lastBatch: (began: ContinuousClock.Instant, rows: Int)?
@@ -35,6 +37,7 @@ struct Board {
         sampler = Sampler(vocabularySize: model.vocabulary.size)
         newcomerSequences = limits.sequences / BatchSettings.newcomerPart
         newcomerCells = limits.cells / BatchSettings.newcomerPart
+        smallSequences = limits.sequences / BatchSettings.smallPart
     }
 
     mutating func submit(

@@ -28,6 +28,9 @@ public struct BatchSettings: Sendable, Hashable {
     /// One sequence and one cell in so many are left to requests that are yet to come.
     public static let newcomerPart = 16
 
+    /// One sequence in so many is kept for small requests where larger ones compete with them.
+    public static let smallPart = 4
+
     /// Requests that may wait for sequences; the next one is refused.
     public var queueLimit: Int
     /// Moves the highest running sequence into the lowest gap when candidates end, for models whose batches

@@ -9,8 +9,17 @@ struct Footprint: Equatable {
     let lanes: Int
     /// Sequences that it must get at once to begin.
     let sequences: Int
+    /// Sequences that are its fair part of the model: what it counts for where it is decided who else may begin.
+    let fairSequences: Int
     let promptCells: Int
     let cellsPerLane: Int
+
+    /// Lanes below which a large request goes too slowly to be worth beginning; past it a lane more for one is a lane
+    /// less for another.
+    static let fairLanes = 8
+
+    /// Whether it is over so soon, and takes so little, that it need not wait for larger ones.
+    var isSmall: Bool { sequences <= 2 }
 
     /// Cells that it must get at once to begin.
     var cells: Int { promptCells + lanes * cellsPerLane }
@@ -26,10 +35,12 @@ struct Footprint: Equatable {
         case .bestOf:
             lanes = min(effort.k, 2)
             sequences = min(effort.k, 3)
+            fairSequences = effort.k <= 2 ? effort.k : min(effort.k, Self.fairLanes) + 1
         case .beam, .mcts:
             // Candidates branch off one another, so they are all here at once, and the prompt beside them.
             lanes = effort.k
             sequences = effort.k + 1
+            fairSequences = sequences
         }
         guard sequences <= limits.sequences, cells <= limits.cells else {
             throw .invalidRequest(

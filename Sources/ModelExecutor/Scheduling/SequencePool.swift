@@ -1,14 +1,17 @@
 /// Which sequences of the model are free, and how many key-value cells are spoken for.
 ///
-/// The lowest free sequence goes first, so that running sequences stay close together.
+/// The lowest free sequence goes first, so that running sequences stay close together; prompts are kept at the other
+/// end, where they part nobody.
 struct SequencePool {
     let cells: Int
     private(set) var reservedCells = 0
+    let count: Int
     private(set) var freeCount: Int
     private var isFree: [Bool]
 
     init(limits: ModelLimits) {
         cells = limits.cells
+        count = limits.sequences
         freeCount = limits.sequences
         isFree = Array(repeating: true, count: limits.sequences)
     }
@@ -19,6 +22,13 @@ struct SequencePool {
 
     mutating func take() -> Int? {
         guard let sequence = lowestFree else { return nil }
+        isFree[sequence] = false
+        freeCount -= 1
+        return sequence
+    }
+
+    mutating func takeHighest() -> Int? {
+        guard freeCount > 0, let sequence = isFree.lastIndex(of: true) else { return nil }
         isFree[sequence] = false
         freeCount -= 1
         return sequence

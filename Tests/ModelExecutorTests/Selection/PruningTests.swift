@@ -111,7 +111,9 @@ struct PruningTests {
     @Test func `an audited request runs in full and says who would have been cut`() throws {
         var runner = BatchRunner(try ScriptedTokenModel(.saying(Self.good, Self.bad)))
         let full = try runner.submit(.asking(k: 8, .bestScore))
+        try runner.finish()
         let pruned = try runner.submit(.asking(k: 8, .bestScore, pruning: Self.halving))
+        try runner.finish()
         var audit = Self.halving
         audit.isAudit = true
         let audited = try runner.submit(.asking(k: 8, .bestScore, pruning: audit))
