@@ -119,7 +119,7 @@ public struct ScriptedTokenModel: TokenModel {
         residuals = []
         var previous = 0
         for row in rows {
-            guard row.sequence >= previous, row.sequence < limits.sequences else {
+            guard row.sequence >= previous, row.sequence < caches.count else {
                 throw .modelFailed("sequence \(row.sequence) after \(previous)")
             }
             previous = row.sequence

@@ -40,8 +40,8 @@ public struct ModelLimits: Sendable, Hashable {
     public var contextTokens: Int
     /// Sequences that may be alive at once; they are numbered from 0.
     public var sequences: Int
-    /// Further sequences, numbered after those, that only ever hold prompts for later requests; 0 for a model
-    /// whose sequences can't be shortened.
+    /// Further sequences, numbered after those, that only ever hold prompts: of requests that run, and for later
+    /// ones; 0 for a model whose sequences can't be shortened.
     public var prefixSequences: Int
     /// Rows that one call of `decode` accepts.
     public var rowsPerBatch: Int

@@ -24,8 +24,9 @@ struct BatchPlan {
 
     init(limits: ModelLimits) {
         capacity = limits.rowsPerBatch
-        bySequence = Array(repeating: nil, count: limits.sequences)
-        chunks = Array(repeating: 0, count: limits.sequences)
+        let sequences = limits.sequences + limits.prefixSequences
+        bySequence = Array(repeating: nil, count: sequences)
+        chunks = Array(repeating: 0, count: sequences)
         rows.reserveCapacity(capacity)
         owners.reserveCapacity(capacity)
     }

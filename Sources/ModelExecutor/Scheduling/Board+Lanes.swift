@@ -1,7 +1,8 @@
 extension Board {
     /// Whether the request could begin now.
     func fits(_ footprint: Footprint) -> Bool {
-        footprint.sequences <= pool.freeCount && footprint.cells <= pool.freeCells + prefixes.cells
+        let sequences = footprint.lanes + (footprint.keepsPrompt && !prefixes.canLend ? 1 : 0)
+        return sequences <= pool.freeCount && footprint.cells <= pool.freeCells + prefixes.cells
     }
 
     /// Begins with the waiting requests whose turn it is, while they fit.
@@ -9,9 +10,10 @@ extension Board {
         while let index = nextWaiting, fits(waiting[index].footprint) {
             let next = waiting.remove(at: index)
             makeRoom(for: next.footprint.cells, in: &model)
-            let prompt = [pool.takeHighest()].compactMap(\.self)
-            let sequences = prompt + (1..<next.footprint.sequences).compactMap { _ in pool.take() }
             pool.reserve(cells: next.footprint.cells)
+            let prompt = next.footprint.keepsPrompt ? promptSequence(in: &model) : pool.take()
+            let own = next.footprint.lanes - (next.footprint.keepsPrompt ? 0 : 1)
+            let sequences = [prompt].compactMap(\.self) + (0..<own).compactMap { _ in pool.take() }
             let limits = model.limits
             var request = RunningRequest(
                 next,
@@ -31,6 +33,13 @@ extension Board {
         }
     }
 
+    /// A sequence apart from the candidates' for a prompt that is kept, or the furthest from them.
+    private mutating func promptSequence(in model: inout some TokenModel) -> Int? {
+        guard let lent = prefixes.lend() else { return pool.takeHighest() }
+        if let evicted = lent.evicted { forget(evicted, in: &model) }
+        return lent.sequence
+    }
+
     /// Whose turn it is: the oldest of the highest tier.
     ///
     /// Large requests begin while each of those that run has its fair part of the sequences that are not kept for
@@ -41,17 +50,17 @@ extension Board {
             let first = waiting.firstIndex(where: { $0.request.tier == highest })
         else { return nil }
         if waiting[first].footprint.isSmall || mayBegin(waiting[first].footprint) { return first }
-        let held = running.reduce(0) { $1.footprint.isSmall ? $0 + $1.footprint.fairSequences : $0 }
+        let held = running.reduce(0) { $1.footprint.isSmall ? $0 + $1.footprint.fairLanes : $0 }
         return waiting.indices.first {
             let entry = waiting[$0]
             return entry.request.tier == highest && entry.footprint.isSmall
-                && held + entry.footprint.fairSequences <= smallSequences
+                && held + entry.footprint.fairLanes <= smallSequences
         }
     }
 
     private func mayBegin(_ large: Footprint) -> Bool {
-        let held = running.reduce(0) { $1.footprint.isSmall ? $0 : $0 + $1.footprint.fairSequences }
-        return held == 0 || held + large.fairSequences <= pool.count - smallSequences
+        let held = running.reduce(0) { $1.footprint.isSmall ? $0 : $0 + $1.footprint.fairLanes }
+        return held == 0 || held + large.fairLanes <= pool.count - smallSequences
     }
 
     /// Forgets cached prompts until so many cells are free.
@@ -64,17 +73,39 @@ extension Board {
         pool.release(cells: entry.tokens.count)
     }
 
-    /// Keeps a copy of the prompt for later requests, if it is worth one and its cells are free.
+    /// Lets later requests begin from this prompt: where it is kept, or in a copy if that is worth it.
     mutating func remember(_ request: RunningRequest, in model: inout some TokenModel) {
-        guard let sequence = request.promptSequence, pool.freeCells >= request.prompt.count,
-            let place = prefixes.insert(
-                request.prompt,
-                evaluated: request.prompt.count - request.cachedTokens
-            )
-        else { return }
+        guard let sequence = request.promptSequence else { return }
+        if prefixes.owns(sequence) { return prefixes.publish(request.prompt, in: sequence, isLent: true) }
+        guard isWorthKeeping(request) else { return }
+        if let older = prefixes.evictSuperseded(by: request.prompt) { forget(older, in: &model) }
+        guard let place = prefixes.lend() else { return }
         if let evicted = place.evicted { forget(evicted, in: &model) }
         model.copySequence(sequence, to: place.sequence)
         pool.reserve(cells: request.prompt.count)
+        prefixes.publish(request.prompt, in: place.sequence, isLent: false)
+    }
+
+    private func isWorthKeeping(_ request: RunningRequest) -> Bool {
+        request.prefilled == request.prompt.count && pool.freeCells >= request.prompt.count
+            && request.prompt.count - request.cachedTokens >= PrefixCache.leastTokens
+    }
+
+    /// Gives the prompt's sequence back; what it holds may stay for later requests.
+    private mutating func releasePrompt(of request: inout RunningRequest, in model: inout some TokenModel) {
+        guard let sequence = request.promptSequence else { return }
+        request.promptSequence = nil
+        guard prefixes.owns(sequence) else {
+            model.clearSequence(sequence)
+            pool.release(sequence)
+            return
+        }
+        if prefixes.takeBack(sequence, keeps: isWorthKeeping(request)) {
+            pool.reserve(cells: request.prompt.count)
+            if let older = prefixes.evictSuperseded(by: request.prompt) { forget(older, in: &model) }
+        } else {
+            model.clearSequence(sequence)
+        }
     }
 
     /// Starts candidates while lanes are to be had: the highest tier first, then whoever has the fewest.
@@ -124,7 +155,7 @@ extension Board {
 
     /// Whether its next candidate is the last that starts from the prompt, and so can have the prompt's sequence.
     private func takesPromptOver(_ request: RunningRequest) -> Bool {
-        request.effort.search == .bestOf && request.started == request.most - 1
+        !request.footprint.keepsPrompt && request.started == request.most - 1
             && request.promptSequence != nil
     }
 
@@ -218,11 +249,7 @@ extension Board {
             request.reservedCells -= cells
             request.lanes = lanes
         }
-        if request.started == request.most, !request.isPrefilling, let prompt = request.promptSequence {
-            model.clearSequence(prompt)
-            pool.release(prompt)
-            request.promptSequence = nil
-        }
+        if request.started == request.most, !request.isPrefilling { releasePrompt(of: &request, in: &model) }
     }
 
     /// Takes the request off the board and frees all that it holds.
@@ -231,9 +258,9 @@ extension Board {
         var request = running.remove(at: index)
         let result = request
         request.most = request.started
-        request.prefilled = request.prompt.count
         for candidate in request.candidates.indices { free(candidate, of: &request, in: &model) }
         release(from: &request, in: &model)
+        releasePrompt(of: &request, in: &model)
         pool.release(cells: request.reservedCells)
         return result
     }

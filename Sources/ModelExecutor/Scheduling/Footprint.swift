@@ -2,24 +2,24 @@
 /// become free.
 ///
 /// A lane is a sequence with room for one candidate's own tokens. Two of them are enough for any k: the best finished
-/// candidate, which may yet have to answer, and one that runs. The prompt keeps a sequence to itself until the last
-/// candidate starts, which takes it over.
+/// candidate, which may yet have to answer, and one that runs.
 struct Footprint: Equatable {
     /// Lanes that the request holds for as long as candidates wait to be started.
     let lanes: Int
-    /// Sequences that it must get at once to begin.
-    let sequences: Int
-    /// Sequences that are its fair part of the model: what it counts for where it is decided who else may begin.
-    let fairSequences: Int
+    /// Whether its prompt has a sequence to itself while candidates are yet to start from it. Where one or two
+    /// candidates are all there are, they take the prompt's over.
+    let keepsPrompt: Bool
+    /// Lanes that are its fair part of the model: what it counts for where it is decided who else may begin.
+    let fairLanes: Int
     let promptCells: Int
     let cellsPerLane: Int
 
     /// Lanes below which a large request goes too slowly to be worth beginning; past it a lane more for one is a lane
     /// less for another.
-    static let fairLanes = 8
+    static let worthwhileLanes = 8
 
     /// Whether it is over so soon, and takes so little, that it need not wait for larger ones.
-    var isSmall: Bool { sequences <= 2 }
+    var isSmall: Bool { !keepsPrompt }
 
     /// Cells that it must get at once to begin.
     var cells: Int { promptCells + lanes * cellsPerLane }
@@ -34,14 +34,15 @@ struct Footprint: Equatable {
         switch effort.search {
         case .bestOf:
             lanes = min(effort.k, 2)
-            sequences = min(effort.k, 3)
-            fairSequences = effort.k <= 2 ? effort.k : min(effort.k, Self.fairLanes) + 1
+            keepsPrompt = effort.k > 2
+            fairLanes = min(effort.k, Self.worthwhileLanes)
         case .beam, .mcts:
-            // Candidates branch off one another, so they are all here at once, and the prompt beside them.
+            // Candidates branch off one another, so they are all here at once.
             lanes = effort.k
-            sequences = effort.k + 1
-            fairSequences = sequences
+            keepsPrompt = true
+            fairLanes = effort.k
         }
+        let sequences = lanes + (keepsPrompt && limits.prefixSequences == 0 ? 1 : 0)
         guard sequences <= limits.sequences, cells <= limits.cells else {
             throw .invalidRequest(
                 "\(effort.k) candidates of up to \(cellsPerLane) tokens do not fit a model opened with "

@@ -12,38 +12,50 @@ public struct PrefixCounts: Sendable, Hashable {
     }
 }
 
-/// Which prompts the spare sequences hold, the least recently used to be forgotten first.
+/// The sequences that hold prompts: of large requests that run, and of those that are over, for later ones.
 ///
 /// Requests with one system prompt, and the turns of one conversation, begin with the same tokens; those are copied
-/// from here and not evaluated again. It holds whole prompts and finds the longest common beginning.
+/// from here and not evaluated again. It holds whole prompts and finds the longest common beginning; the least
+/// recently used is forgotten first. They lie apart from the sequences of candidates, which stay close together.
 struct PrefixCache {
     /// A shorter gain is not worth a copy of the cells.
     static let leastTokens = 64
 
     struct Entry {
         let sequence: Int
-        var tokens: [Token]
+        let tokens: [Token]
         var lastUse: UInt64
+        /// Whether a request that runs still needs it.
+        var isLent: Bool
     }
 
     private(set) var entries: [Entry] = []
     private(set) var counts = PrefixCounts()
     private var unused: [Int]
     private var clock: UInt64 = 0
+    private let range: Range<Int>
 
     init(limits: ModelLimits) {
-        unused = Array((limits.sequences..<limits.sequences + limits.prefixSequences).reversed())
+        range = limits.sequences..<limits.sequences + limits.prefixSequences
+        unused = range.reversed()
     }
 
-    /// Cells that the prompts here fill.
-    var cells: Int { entries.reduce(0) { $0 + $1.tokens.count } }
+    func owns(_ sequence: Int) -> Bool { range.contains(sequence) }
 
-    private var isOff: Bool { entries.isEmpty && unused.isEmpty }
+    /// Cells that could be had by forgetting.
+    var cells: Int { entries.reduce(0) { $1.isLent ? $0 : $0 + $1.tokens.count } }
+
+    /// Whether `lend` has one.
+    var canLend: Bool { !unused.isEmpty || oldest != nil }
+
+    private var oldest: Int? {
+        entries.indices.filter { !entries[$0].isLent }.min { entries[$0].lastUse < entries[$1].lastUse }
+    }
 
     /// The sequence that shares the longest beginning with the prompt, and its length; the last token is never part
     /// of it, for its distribution is wanted.
     mutating func match(_ prompt: [Token]) -> (sequence: Int, length: Int)? {
-        guard !isOff else { return nil }
+        guard !range.isEmpty else { return nil }
         counts.lookups += 1
         var best: (index: Int, length: Int)?
         for (index, entry) in entries.enumerated() {
@@ -58,28 +70,51 @@ struct PrefixCache {
         return (entries[best.index].sequence, best.length)
     }
 
-    /// A place for a prompt of which so many tokens were not found here, to be filled with a copy of its sequence;
-    /// nil if it is not worth one. `evicted` is the sequence to clear first: the place itself, if it was in use.
-    mutating func insert(_ prompt: [Token], evaluated: Int) -> (sequence: Int, evicted: Entry?)? {
-        guard evaluated >= Self.leastTokens, !isOff else { return nil }
+    /// A sequence for the prompt of a request that begins; nil while all are lent. The evicted entry's is to be
+    /// cleared.
+    mutating func lend() -> (sequence: Int, evicted: Entry?)? {
+        if let sequence = unused.popLast() { return (sequence, nil) }
+        guard let oldest else { return nil }
+        let entry = entries.remove(at: oldest)
+        return (entry.sequence, entry)
+    }
+
+    /// Lets others find the prompt that a lent sequence holds now, if it is long enough to be of use.
+    mutating func publish(_ prompt: [Token], in sequence: Int, isLent: Bool) {
+        guard prompt.count >= Self.leastTokens else { return }
         clock += 1
-        let extended = entries.firstIndex { prompt.starts(with: $0.tokens) }
-        if extended == nil, let sequence = unused.popLast() {
-            entries.append(Entry(sequence: sequence, tokens: prompt, lastUse: clock))
-            return (sequence, nil)
+        entries.append(Entry(sequence: sequence, tokens: prompt, lastUse: clock, isLent: isLent))
+    }
+
+    /// Takes a sequence back whose request needs it no more. The prompt stays if it was published and brings more
+    /// than is here anyway; returns whether it does.
+    mutating func takeBack(_ sequence: Int, keeps: Bool) -> Bool {
+        if let index = entries.firstIndex(where: { $0.sequence == sequence }) {
+            if keeps {
+                entries[index].isLent = false
+                return true
+            }
+            entries.remove(at: index)
         }
-        let oldest = entries.indices.min { entries[$0].lastUse < entries[$1].lastUse }
-        guard let index = extended ?? oldest else { return nil }
-        let evicted = entries[index]
-        entries[index] = Entry(sequence: evicted.sequence, tokens: prompt, lastUse: clock)
-        return (evicted.sequence, evicted)
+        unused.append(sequence)
+        return false
     }
 
     /// Forgets the least recently used prompt; nil when there is none.
     mutating func evict() -> Entry? {
-        guard let index = entries.indices.min(by: { entries[$0].lastUse < entries[$1].lastUse }) else {
-            return nil
+        guard let oldest else { return nil }
+        let entry = entries.remove(at: oldest)
+        unused.append(entry.sequence)
+        return entry
+    }
+
+    /// Forgets a prompt that has hardly anything which this longer one doesn't: the last turn of a conversation.
+    mutating func evictSuperseded(by prompt: [Token]) -> Entry? {
+        let index = entries.firstIndex {
+            !$0.isLent && $0.tokens.count < prompt.count
+                && $0.tokens.count - Self.common($0.tokens, prompt[...]) < Self.leastTokens
         }
+        guard let index else { return nil }
         let entry = entries.remove(at: index)
         unused.append(entry.sequence)
         return entry

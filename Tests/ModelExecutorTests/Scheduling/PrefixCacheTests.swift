@@ -55,39 +55,90 @@ struct PrefixCacheTests {
         #expect(without.batch.prefixCounts == PrefixCounts())
     }
 
-    @Test func `the least recently used prompt goes first`() {
-        var cache = PrefixCache(limits: Self.limits)
-        func prompt(_ number: Token) -> [Token] { Array(repeating: number, count: 80) }
-        #expect(cache.insert(prompt(1), evaluated: 80)?.sequence == 8)
-        #expect(cache.insert(prompt(2), evaluated: 80)?.sequence == 9)
-        #expect(cache.match(prompt(1) + [5])?.length == 80)
-        #expect(cache.insert(prompt(3), evaluated: 80)?.evicted?.tokens == prompt(2))
-        #expect(cache.match(prompt(2) + [5]) == nil)
-        #expect(cache.match(prompt(1) + [5]) != nil)
+    private func keep(_ prompt: [Token], in cache: inout PrefixCache) -> (
+        sequence: Int, evicted: PrefixCache.Entry?
+    )? {
+        guard let place = cache.lend() else { return nil }
+        cache.publish(prompt, in: place.sequence, isLent: false)
+        return place
     }
 
-    @Test func `the next turn of a conversation takes the place of the last`() {
+    @Test func `the least recently used prompt goes first, and none that a request needs`() {
         var cache = PrefixCache(limits: Self.limits)
-        let first = Array(repeating: Token(1), count: 80)
-        _ = cache.insert(first, evaluated: 80)
-        #expect(cache.insert(first + Array(repeating: 2, count: 70), evaluated: 70)?.evicted?.tokens == first)
-        #expect(cache.entries.count == 1)
+        func prompt(_ number: Token) -> [Token] { Array(repeating: number, count: 80) }
+        #expect(keep(prompt(1), in: &cache)?.sequence == 8)
+        #expect(keep(prompt(2), in: &cache)?.sequence == 9)
+        #expect(cache.match(prompt(1) + [5])?.length == 80)
+        #expect(keep(prompt(3), in: &cache)?.evicted?.tokens == prompt(2))
+        #expect(cache.match(prompt(2) + [5]) == nil)
+        #expect(cache.match(prompt(1) + [5]) != nil)
+        for number in 4...5 as ClosedRange<Token> {
+            let place = cache.lend()
+            cache.publish(prompt(number), in: place?.sequence ?? 0, isLent: true)
+        }
+        #expect(cache.lend() == nil)
+        #expect(!cache.canLend && cache.cells == 0)
+        #expect(cache.match(prompt(4) + [5]) != nil, "a prompt in use can be copied")
+    }
+
+    @Test func `the next turn of a conversation takes the place of the last`() throws {
+        var runner = try runner()
+        var said = Self.system
+        for turn in 0..<4 {
+            said += "turn \(turn) " + String(repeating: "x", count: 20)
+            _ = try runner.submit(ask(said, k: turn % 2 == 0 ? 1 : 4))
+            try runner.finish()
+        }
+        #expect(runner.batch.prefixCounts.hits == 3)
+        // Each turn adds less than is worth a copy of its own, so the first stays.
+        #expect(runner.batch.model.liveSequences == 1)
+        _ = try runner.submit(ask(said + String(repeating: "y", count: 80)))
+        try runner.finish()
+        #expect(runner.batch.model.liveSequences == 1)
     }
 
     @Test func `the last token of a prompt is always evaluated`() {
         var cache = PrefixCache(limits: Self.limits)
         let prompt = Array(repeating: Token(1), count: 80)
-        _ = cache.insert(prompt, evaluated: 80)
+        _ = keep(prompt, in: &cache)
         #expect(cache.match(prompt)?.length == 79)
     }
 
-    @Test(arguments: [(63, false), (64, true)])
-    func `only a gain of some size is worth a copy`(tokens: Int, isWorth: Bool) {
-        var cache = PrefixCache(limits: Self.limits)
-        let prompt = Array(repeating: Token(1), count: tokens)
-        #expect((cache.insert(prompt, evaluated: tokens) != nil) == isWorth)
-        _ = cache.insert(Array(repeating: 1, count: 200), evaluated: 200)
-        #expect((cache.match(prompt + [2]) != nil) == isWorth)
+    @Test(arguments: [(63, false), (64, true)], [1, 4])
+    func `only a gain of some size is worth a copy`(length: (tokens: Int, isWorth: Bool), k: Int) throws {
+        var runner = try runner()
+        // Two tokens of the prompt are the template's.
+        _ = try runner.submit(ask(String(repeating: "x", count: length.tokens - 2), k: k))
+        try runner.finish()
+        #expect(runner.batch.model.liveSequences == (length.isWorth ? 1 : 0))
+        #expect(runner.batch.reservedCells == (length.isWorth ? length.tokens : 0))
+    }
+
+    @Test func `a prompt is found while the request that brought it still runs`() throws {
+        var runner = try runner()
+        _ = try runner.submit(ask(Self.system + "first", k: 8))
+        for _ in 0..<6 { runner.step() }
+        let second = try runner.submit(ask(Self.system + "second"))
+        try runner.finish()
+        #expect(runner.result(of: second)?.compute.cachedTokens == Self.system.utf8.count)
+    }
+
+    @Test func `a cancelled prompt leaves nothing half evaluated behind`() throws {
+        for steps in 0...6 {
+            var runner = try runner()
+            let handle = try runner.submit(ask(Self.system + String(repeating: "z", count: 150)))
+            for _ in 0..<steps { runner.step() }
+            runner.batch.cancel(handle)
+            let next = ask(Self.system + "next")
+            let with = try runner.submit(next)
+            try runner.finish()
+            var limits = Self.limits
+            limits.prefixSequences = 0
+            var reference = try self.runner(limits)
+            let without = try reference.submit(next)
+            try reference.finish()
+            #expect(runner.result(of: with)?.candidates == reference.result(of: without)?.candidates)
+        }
     }
 
     @Test func `cached prompts make room for those who need it`() throws {
