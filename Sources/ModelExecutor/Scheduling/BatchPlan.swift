@@ -8,8 +8,11 @@ struct BatchPlan {
 
     /// Prompt rows of a batch that also decodes: what a long prompt may hold running answers up for.
     static let promptRowsBesideDecoding = 32
-    /// Rows that are decoded together even where the machine would be as fast with fewer.
-    static let fewestSharedRows = 8
+    /// Rows of large requests that are decoded together beside small ones, even where the machine would be as fast
+    /// with fewer.
+    static let fewestSharedRows = 16
+    /// A request with so few rows is never made to wait for its turn.
+    static let smallRows = 2
 
     private(set) var rows: [Row] = []
     private(set) var owners: [Owner] = []
@@ -19,7 +22,9 @@ struct BatchPlan {
     private var bySequence: [Owner?]
     private var chunks: [Int]
     private let capacity: Int
-    /// Rotates which request gets a row first where there are more requests than rows.
+    /// Where the next batch begins when not all candidates of large requests fit one.
+    private var cursor = 0
+    /// Rotates whose prompt gets the first row where there are more prompts than rows.
     private var turn = 0
 
     init(limits: ModelLimits) {
@@ -33,39 +38,68 @@ struct BatchPlan {
 
     /// Collects a row for each running candidate, and fills up with prompts.
     ///
-    /// Where several requests decode, a batch holds at most `saturation` of their rows: more would take longer and
-    /// decode no more tokens a second. Those rows are shared by request and not by candidate, so that a small
-    /// request goes on at nearly its own speed beside a large one, whose later candidates wait their turn. A prompt
-    /// beside running answers comes in small chunks, shared alike.
+    /// Where small requests decode beside large ones, a batch holds at most `saturation` rows of the large: more would
+    /// take longer and decode no more tokens a second, and the small ones would wait for it at every token. The large
+    /// ones' candidates take turns by sequence, since a batch of neighbours is one piece of work for the model. A
+    /// prompt beside running answers comes in small chunks, shared by request.
     mutating func collect(from requests: [RunningRequest], saturation: Int?) {
         for sequence in bySequence.indices {
             bySequence[sequence] = nil
             chunks[sequence] = 0
         }
-        let running = requests.map { $0.isPrefilling ? 0 : $0.runningCandidates }
         let waiting = requests.map { $0.isPrefilling ? $0.prompt.count - $0.prefilled : 0 }
-        let tiers = requests.map(\.request.tier)
-        let unread = waiting.reduce(0, +)
-        let kept = min(unread, max(1, capacity / 4))
-        var room = capacity - kept
-        if running.count(where: { $0 > 0 }) > 1, let saturation {
-            room = min(room, max(Self.fewestSharedRows, saturation))
-        }
-        turn &+= 1
-        let decoded = Self.shares(of: room, among: running, tiers: tiers, turn: turn)
-        decodingRows = decoded.reduce(0, +)
-        let left = capacity - decodingRows
-        let promptRoom =
-            decodingRows == 0 ? left : min(left, max(Self.promptRowsBesideDecoding, decodingRows))
-        let read = Self.shares(of: promptRoom, among: waiting, tiers: tiers, turn: turn)
-        for (index, request) in requests.enumerated() {
-            if let sequence = request.promptSequence, read[index] > 0 {
-                chunks[sequence] = read[index]
-                bySequence[sequence] = Owner(request: index, candidate: nil)
+        let kept = min(waiting.reduce(0, +), max(1, capacity / 4))
+        decodingRows = 0
+        var large: [(sequence: Int, owner: Owner)] = []
+        for (index, request) in requests.enumerated() where !request.isPrefilling {
+            let running = request.candidates.prefix(request.started).filter(\.isRunning)
+            let isSmall = running.count <= Self.smallRows && decodingRows + running.count <= capacity - kept
+            for candidate in running {
+                guard let sequence = candidate.sequence else { continue }
+                let owner = Owner(request: index, candidate: candidate.index)
+                if isSmall {
+                    bySequence[sequence] = owner
+                    decodingRows += 1
+                } else {
+                    large.append((sequence, owner))
+                }
             }
-            choose(decoded[index], of: request, at: index)
         }
+        var room = capacity - kept - decodingRows
+        if decodingRows > 0, let saturation { room = min(room, max(Self.fewestSharedRows, saturation)) }
+        takeTurns(large, room: room)
+        read(requests, waiting)
         emit(requests)
+    }
+
+    /// Takes as many of the rows as there is room for, from where the last batch left off.
+    private mutating func takeTurns(_ large: [(sequence: Int, owner: Owner)], room: Int) {
+        guard large.count > room else {
+            for (sequence, owner) in large { bySequence[sequence] = owner }
+            decodingRows += large.count
+            return
+        }
+        let ordered = large.sorted { $0.sequence < $1.sequence }
+        let first = ordered.firstIndex { $0.sequence >= cursor } ?? 0
+        for offset in 0..<room {
+            let (sequence, owner) = ordered[(first + offset) % ordered.count]
+            bySequence[sequence] = owner
+            cursor = sequence + 1
+        }
+        decodingRows += room
+    }
+
+    /// Shares what is left of the batch among the prompts.
+    private mutating func read(_ requests: [RunningRequest], _ waiting: [Int]) {
+        let left = capacity - decodingRows
+        let room = decodingRows == 0 ? left : min(left, max(Self.promptRowsBesideDecoding, decodingRows))
+        turn &+= 1
+        let shares = Self.shares(of: room, among: waiting, tiers: requests.map(\.request.tier), turn: turn)
+        for (index, request) in requests.enumerated() where shares[index] > 0 {
+            guard let sequence = request.promptSequence else { continue }
+            chunks[sequence] = shares[index]
+            bySequence[sequence] = Owner(request: index, candidate: nil)
+        }
     }
 
     /// Shares that differ by no more than the demands make them: each gets what it asks for, or as much as anyone.
@@ -96,15 +130,6 @@ struct BatchPlan {
             }
         }
         return shares
-    }
-
-    private mutating func choose(_ count: Int, of request: RunningRequest, at index: Int) {
-        var left = count
-        for candidate in request.candidates.prefix(request.started) where left > 0 && candidate.isRunning {
-            guard let sequence = candidate.sequence else { continue }
-            bySequence[sequence] = Owner(request: index, candidate: candidate.index)
-            left -= 1
-        }
     }
 
     private mutating func emit(_ requests: [RunningRequest]) {

@@ -27,7 +27,7 @@ struct SharingTests {
             (11, [3, 9, 9], [3, 4, 4]), (2, [4, 4, 4], [1, 1, 0]), (5, [0, 9, 0], [0, 5, 0]), (0, [3], [0]),
         ]
     )
-    func `rows are shared by request`(room: Int, demands: [Int], expected: [Int]) {
+    func `prompt rows are shared by request`(room: Int, demands: [Int], expected: [Int]) {
         let tiers = demands.map { _ in Tier.standard }
         #expect(BatchPlan.shares(of: room, among: demands, tiers: tiers, turn: 0) == expected)
     }
