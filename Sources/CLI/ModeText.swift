@@ -28,33 +28,43 @@ struct ModeText {
             let mode = try SplitPolicy(yaml: yaml, file: "mode").control.mode
             return mode.named(ModeName(rawValue: name))
         } catch {
-            let problem = error.problems.first
-            throw UsageError("mode '\(name)': \(problem.map { "\($0.message); \($0.fix)" } ?? "\(error)")")
+            guard let problem = error.problems.first else { throw UsageError("mode '\(name)': \(error)") }
+            let part = problem.path.replacing("modes.asked.", with: "")
+            throw UsageError("mode '\(name)': \(part): \(problem.message); \(problem.fix)")
         }
     }
 
     private static func value(of option: String) throws(UsageError) -> String {
-        let pair = option.split(separator: "=", maxSplits: 1).map(String.init)
-        let values = pair.count == 2 ? pair[1].split(separator: "/").map(String.init) : []
-        switch (pair.first, values.count) {
-        case ("prune", 2): return "prune: {keep: \(values[0]), after_steps: \(values[1]), audit: 0%}"
-        case ("stages", 1...):
-            let (stages, confidence) = split(pair[1], at: "@")
-            let list = stages.split(separator: "/").joined(separator: ", ")
-            return "adaptive: {stages: [\(list)]\(confidence.map { ", confidence: \($0)" } ?? "")}"
-        case ("beam", 2): return "search: {beam: {width: \(values[0]), every_steps: \(values[1])}}"
-        case ("mcts", 2): return "search: {mcts: {exploration: \(values[0]), parallel: \(values[1])}}"
-        case ("budget", 1): return "token_budget: \(values[0])"
-        default:
-            throw UsageError(
-                "'\(option)' is no option of a mode; say prune=KEEP/STEPS, stages=2/8/32@CONFIDENCE, "
-                    + "beam=WIDTH/STEPS, mcts=EXPLORATION/PARALLEL or budget=TOKENS"
-            )
+        let (key, text) = split(option, at: "=")
+        let (list, confidence) = split(text ?? "", at: "@")
+        let values = list.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        // Numbers alone, lest a value say more of the document than its own.
+        if (values + [confidence ?? "1"]).allSatisfy(isUnsigned) {
+            switch (key, values.count, confidence) {
+            case ("prune", 2, nil):
+                return "prune: {keep: \(values[0]), after_steps: \(values[1]), audit: 0%}"
+            case ("stages", _, let confidence):
+                let stages = "stages: [\(values.joined(separator: ", "))]"
+                return "adaptive: {\(stages)\(confidence.map { ", confidence: \($0)" } ?? "")}"
+            case ("beam", 2, nil): return "search: {beam: {width: \(values[0]), every_steps: \(values[1])}}"
+            case ("mcts", 2, nil):
+                return "search: {mcts: {exploration: \(values[0]), parallel: \(values[1])}}"
+            case ("budget", 1, nil): return "token_budget: \(list)"
+            default: break
+            }
         }
+        throw UsageError(
+            "'\(option)' is no option of a mode; say prune=KEEP/STEPS, stages=2/8/32@CONFIDENCE, "
+                + "beam=WIDTH/STEPS, mcts=EXPLORATION/PARALLEL or budget=TOKENS"
+        )
+    }
+
+    private static func isUnsigned(_ text: String) -> Bool {
+        !text.isEmpty && text.allSatisfy { $0 == "." || ($0.isASCII && $0.isNumber) }
     }
 
     private static func split(_ text: String, at separator: Character) -> (String, String?) {
-        let parts = text.split(separator: separator, maxSplits: 1).map(String.init)
-        return (parts.first ?? "", parts.count == 2 ? parts[1] : nil)
+        let parts = text.split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
+        return (String(parts[0]), parts.count == 2 ? String(parts[1]) : nil)
     }
 }

@@ -159,8 +159,11 @@ extension ChatAnswer {
             writer.member("policy_version", assignment?.version.rawValue)
             if isBlind { return }
             writer.member("arm", assignment?.arm.id.rawValue)
-            writer.member("mode", served(result.fallback).name.rawValue)
-            if result.fallback > 0 { writer.member("assigned_mode", assignment?.assigned.name.rawValue) }
+            let mode = served(result.fallback).name
+            writer.member("mode", mode.rawValue)
+            if let assigned = assignment?.assigned.name, assigned != mode {
+                writer.member("assigned_mode", assigned.rawValue)
+            }
             writer.member("k", result.candidates.count)
             writer.member("score", result.score)
             writer.member("confidence", result.confidence)

@@ -21,8 +21,8 @@ struct ChatRequest: Sendable, Hashable {
     private(set) var user: String?
     private(set) var safetyIdentifier: String?
     private(set) var reasoningEffort: ReasoningEffort?
-    /// The highest tier that the client claims: it may step back, and what it may have is the policy's to say.
-    private(set) var tier = Tier.priority
+    /// The tier that the client claims; nil leaves it to the policy. What it may have is the policy's to say.
+    private(set) var tier: Tier?
 
     init(_ bytes: [UInt8], limits: GatewayLimits) throws(GatewayError) {
         let reader = ParameterReader(limits: limits)
@@ -80,6 +80,7 @@ struct ChatRequest: Sendable, Hashable {
         case "safety_identifier": safetyIdentifier = try reader.identifier(value, name)
         case "metadata": try reader.checkMetadata(value, name)
         case "service_tier" where value == .string(Tier.flex.rawValue): tier = .flex
+        case "service_tier" where value == .string(Tier.priority.rawValue): tier = .priority
         case "reasoning_effort":
             guard let effort = ReasoningEffort(rawValue: try reader.text(value, name)) else {
                 let choices = ReasoningEffort.allCases.map(\.rawValue).joined(separator: ", ")

@@ -39,7 +39,7 @@ struct Exchange: Sendable {
             deadline: arrival + policy.limits.deadline,
             fallbacks: fallbacks.map { Effort($0) },
             patience: policy.limits.queue,
-            tier: min(Tier(policy.limits.tier), chat.tier)
+            tier: min(Tier(policy.limits.tier), chat.tier ?? .priority)
         )
     }
 

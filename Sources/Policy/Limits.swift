@@ -29,18 +29,23 @@ public struct Limits: Sendable, Hashable {
         deadline: Duration,
         maxTokens: Int,
         onOverload: Overload,
-        queue: Duration = Limits.standardQueue,
+        queue: Duration? = nil,
         tier: Tier = .standard
     ) {
         self.deadline = deadline
         self.maxTokens = maxTokens
         self.onOverload = onOverload
-        self.queue = queue
+        self.queue = queue ?? Limits.standardQueue(deadline: deadline)
         self.tier = tier
     }
 
-    /// Half of a person's patience with a page that shows nothing.
-    public static let standardQueue = Duration.seconds(5)
+    /// Half of a person's patience with a page that shows nothing, and at most half of the deadline, so that a
+    /// request that falls back when it has waited has as long again to run.
+    static func standardQueue(deadline: Duration) -> Duration {
+        let (seconds, attoseconds) = (deadline / 2).components
+        let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+        return min(.seconds(5), .milliseconds(milliseconds))
+    }
 }
 
 /// What a client's own `reasoning_effort` does to the arm's mode.

@@ -49,7 +49,7 @@ extension Mode {
     ///
     /// A mode that works without scores may run on a model without a head, so it falls to the baseline alone.
     public var fallbacks: [Mode] {
-        [Mode.medium, .low, .single].filter { $0.k < k && (needsScores || !$0.needsScores) }
+        [Mode.high, .medium, .low, .single].filter { $0.k < k && (needsScores || !$0.needsScores) }
     }
 
     /// Whether it works only on a model with a score head.

@@ -30,6 +30,7 @@ struct PolicyParts {
         check.shares(overridden: Set(overrides.map(\.arm)))
         let control = check.control(arms)
         let metrics = check.metrics()
+        let limits = check.limits()
         let decide = check.decide(metrics: document.metrics.map(\.name.value))
         check.head()
         guard check.problems.isEmpty, let id = document.name?.value, let control else {
@@ -51,13 +52,7 @@ struct PolicyParts {
         self.modes = modes.filter { used.contains($0) && !Mode.builtIn.contains($0) }
             .sorted { $0.name < $1.name }
         self.overrides = overrides
-        limits = Limits(
-            deadline: document.deadline?.value ?? .seconds(30),
-            maxTokens: document.maxTokens?.value ?? 2_048,
-            onOverload: document.overload?.value ?? .reject,
-            queue: document.queue?.value ?? Limits.standardQueue,
-            tier: document.tier?.value ?? .standard
-        )
+        self.limits = limits
         self.metrics = metrics.sorted { $0.name < $1.name }
         self.decide = decide
         isBlind = document.blind?.value ?? false

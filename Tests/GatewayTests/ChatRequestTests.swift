@@ -112,7 +112,7 @@ struct ChatRequestTests {
         (#""audio":{}"#, "unsupported_parameter", "audio"),
         (#""modalities":["audio"]"#, "unsupported_parameter", "modalities"),
         (#""prediction":{}"#, "unsupported_parameter", "prediction"),
-        (#""service_tier":"priority""#, "unsupported_parameter", "service_tier"),
+        (#""service_tier":"scale""#, "unsupported_parameter", "service_tier"),
         (#""web_search_options":{}"#, "unsupported_parameter", "web_search_options"),
         (#""frequency_penalty":0.5"#, "unsupported_parameter", "frequency_penalty"),
         (#""presence_penalty":1"#, "unsupported_parameter", "presence_penalty"),

@@ -79,6 +79,7 @@ struct EffortTests {
 
     @Test(arguments: [
         ("priority", "flex", Tier.flex), ("priority", "auto", .priority), ("flex", "default", .flex),
+        ("priority", "priority", .priority),
     ])
     func `a client may step back and not ahead`(policy: String, client: String, expected: Tier) async throws {
         let request = try await request(
@@ -87,6 +88,28 @@ struct EffortTests {
             body: #","service_tier":"\#(client)""#
         )
         #expect(request.tier == expected)
+    }
+
+    @Test(arguments: ["flex", "default"])
+    func `a client that asks to go first where the policy does not let it is told`(tier: String) async throws
+    {
+        let backend = SteppedBackend.complete()
+        let policy = Self.policy(mode: "{k: 2}", limits: "tier: \(tier)")
+        let reply = try await LiveGateway.run(backend, policy: policy) {
+            try await $0.chat(#","service_tier":"priority""#)
+        }
+        #expect(reply.status == 400)
+        #expect(try reply.errorCode == "unsupported_parameter")
+        #expect(reply.body.contains(#""param":"service_tier""#))
+    }
+
+    @Test func `the effort that a client chose is told apart from its arm's`() async throws {
+        let reply = try await LiveGateway.run(SteppedBackend.complete()) {
+            try await $0.chat(#","reasoning_effort":"medium""#)
+        }
+        #expect(reply.body.contains(#""mode":"medium","assigned_mode":"low","#), "\(reply.body)")
+        let plain = try await LiveGateway.run(SteppedBackend.complete()) { try await $0.chat() }
+        #expect(!plain.body.contains("assigned_mode"))
     }
 
     @Test(arguments: [true, false])
@@ -106,7 +129,7 @@ struct EffortTests {
         }
     }
 
-    @Test func `the client is told what was served and why it was less`() async throws {
+    private static var hurried: GenerationResult {
         var result = GenerationResult.sample()
         result.fallback = 1
         result.stoppedBy = .deadline
@@ -114,8 +137,22 @@ struct EffortTests {
         result.candidates[0].cutAtStep = 3
         result.candidates[1].branch = Branch(candidate: 0, step: 2)
         result.compute.cachedTokens = 5
+        return result
+    }
+
+    @Test func `a blind policy does not tell what was served nor why it was less`() async throws {
         let reply = try await LiveGateway.run(
-            SteppedBackend.complete(result),
+            SteppedBackend.complete(Self.hurried),
+            policy: Self.policy(mode: "{k: 16}", limits: "on_overload: degrade") + "blind: true\n"
+        ) { try await $0.chat() }
+        for word in ["mode\"", "\"k\"", "confidence", "stopped_by", "cut_at_step", "branch"] {
+            #expect(!reply.body.contains(word), "\(word) in \(reply.body)")
+        }
+    }
+
+    @Test func `the client is told what was served and why it was less`() async throws {
+        let reply = try await LiveGateway.run(
+            SteppedBackend.complete(Self.hurried),
             policy: Self.policy(mode: "{k: 16}", limits: "on_overload: degrade")
         ) { try await $0.chat() }
         for text in [

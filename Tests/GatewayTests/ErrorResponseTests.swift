@@ -10,6 +10,8 @@ struct ErrorResponseTests {
     @Test(
         arguments: [
             (GatewayError.executor(.queueFull(limit: 9)), 429, "queue_full", 1),
+            (.executor(.waitedTooLong(.seconds(5))), 429, "queue_full", 1),
+            (.executor(.needsCalibration), 503, "mode_unavailable", nil),
             (.executor(.deadlineExceeded(.zero)), 504, "deadline_exceeded", nil),
             (.executor(.promptTooLong(tokens: 9, limit: 8)), 400, "context_length_exceeded", nil),
             (.executor(.modelFailed("secret /path")), 500, "internal_error", nil),

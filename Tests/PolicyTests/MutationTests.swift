@@ -12,8 +12,10 @@ import Testing
         let texts = try shipped.sorted().map { name in
             try String(contentsOfFile: "\(shippedPolicies)/\(name)", encoding: .utf8)
         }
-        let complete = try String(contentsOf: golden.appending(path: "complete.txt"), encoding: .utf8)
-        sources = texts + complete.split(separator: "----------\n").prefix(1).map(String.init)
+        let goldens = try ["complete.txt", "efforts.txt"].map { name in
+            try String(contentsOf: golden.appending(path: name), encoding: .utf8)
+        }
+        sources = texts + goldens.flatMap { $0.split(separator: "----------\n").prefix(1).map(String.init) }
     }
 
     @Test(arguments: 0..<8 as Range<UInt64>)
@@ -56,6 +58,8 @@ import Testing
         default:
             let words = [
                 "null", "0%", "~", "share: 1%", "- ", "1e9", "\u{1F600}", "---\n", "k: 99", "mode: low",
+                "prune: {}, ", "adaptive: {}, ", "search: {mcts: {}}, ", "stages: [2, 64], ",
+                "token_budget: 9, ",
             ]
             text.insert(contentsOf: Array((words.randomElement(using: &generator) ?? "").utf8), at: at)
         }

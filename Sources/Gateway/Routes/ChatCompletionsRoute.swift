@@ -70,6 +70,10 @@ struct ChatCompletionsRoute: Sendable {
             header: { name in HTTPField.Name(name).flatMap { fields[$0] } }
         )
         guard let policy = core.policies.current.policy(for: attributes) else { throw .noPolicy }
+        // Served with less than it asks for, a client would go on believing that it goes first.
+        if chat.tier == .priority, policy.limits.tier != .priority {
+            throw .unsupportedParameter("service_tier")
+        }
         let assignment: Assignment
         do throws(AssignmentRefusal) {
             assignment = try policy.assignment(

@@ -11,9 +11,13 @@ extension Board {
             let next = waiting.remove(at: index)
             makeRoom(for: next.footprint.cells, in: &model)
             pool.reserve(cells: next.footprint.cells)
-            let prompt = next.footprint.keepsPrompt ? promptSequence(in: &model) : pool.take()
-            let own = next.footprint.lanes - (next.footprint.keepsPrompt ? 0 : 1)
-            let sequences = [prompt].compactMap(\.self) + (0..<own).compactMap { _ in pool.take() }
+            let isSmall = next.footprint.isSmall
+            let prompt = isSmall ? pool.takeHighest() : promptSequence(in: &model)
+            // Small requests keep to one end and large ones to the other, so that each kind stays together.
+            let own = (0..<next.footprint.lanes - (isSmall ? 1 : 0)).compactMap { _ in
+                isSmall ? pool.takeHighest() : pool.take()
+            }
+            let sequences = [prompt].compactMap(\.self) + own
             let limits = model.limits
             var request = RunningRequest(
                 next,
@@ -265,23 +269,46 @@ extension Board {
         return result
     }
 
-    /// Moves the highest running candidate down into the lowest free sequence until no gap is left below it.
+    /// Moves large requests' candidates together: those that only wait to be picked to the far end, and the highest
+    /// running one down into the lowest free sequence, until no gap is left below it.
     mutating func compact(_ model: inout some TokenModel) {
-        while let gap = pool.lowestFree {
-            var highest: (request: Int, candidate: Int, sequence: Int)?
-            for (index, request) in running.enumerated() {
-                for candidate in request.candidates.prefix(request.started) where candidate.isRunning {
-                    guard let sequence = candidate.sequence, sequence > highest?.sequence ?? gap else {
-                        continue
-                    }
-                    highest = (index, candidate.index, sequence)
-                }
-            }
-            guard let highest, let target = pool.take() else { return }
-            model.copySequence(highest.sequence, to: target)
-            model.clearSequence(highest.sequence)
-            pool.release(highest.sequence)
-            running[highest.request].candidates[highest.candidate].sequence = target
+        guard var last = highestRunning else { return }
+        for index in running.indices where !running[index].footprint.isSmall {
+            guard let leader = running[index].leader, running[index].candidates[leader].phase == .closed,
+                let sequence = running[index].candidates[leader].sequence, sequence < last.sequence,
+                let target = pool.highestFree, target > last.sequence
+            else { continue }
+            move(leader, of: index, to: target, in: &model)
         }
+        while let gap = pool.lowestFree, gap < last.sequence {
+            move(last.candidate, of: last.request, to: gap, in: &model)
+            guard let next = highestRunning else { return }
+            last = next
+        }
+    }
+
+    private var highestRunning: (request: Int, candidate: Int, sequence: Int)? {
+        var highest: (request: Int, candidate: Int, sequence: Int)?
+        for (index, request) in running.enumerated() where !request.footprint.isSmall {
+            for candidate in request.candidates.prefix(request.started) where candidate.isRunning {
+                guard let sequence = candidate.sequence, sequence > highest?.sequence ?? -1 else { continue }
+                highest = (index, candidate.index, sequence)
+            }
+        }
+        return highest
+    }
+
+    private mutating func move(
+        _ candidate: Int,
+        of request: Int,
+        to target: Int,
+        in model: inout some TokenModel
+    ) {
+        guard let source = running[request].candidates[candidate].sequence else { return }
+        pool.take(target)
+        model.copySequence(source, to: target)
+        model.clearSequence(source)
+        pool.release(source)
+        running[request].candidates[candidate].sequence = target
     }
 }

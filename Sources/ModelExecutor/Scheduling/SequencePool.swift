@@ -1,7 +1,7 @@
 /// Which sequences of the model are free, and how many key-value cells are spoken for.
 ///
-/// The lowest free sequence goes first, so that running sequences stay close together; prompts are kept at the other
-/// end, where they part nobody.
+/// Large requests take from the low end and small ones from the high end, so that those that run together lie
+/// together.
 struct SequencePool {
     let cells: Int
     private(set) var reservedCells = 0
@@ -20,18 +20,24 @@ struct SequencePool {
 
     var lowestFree: Int? { freeCount == 0 ? nil : isFree.firstIndex(of: true) }
 
+    var highestFree: Int? { freeCount == 0 ? nil : isFree.lastIndex(of: true) }
+
     mutating func take() -> Int? {
         guard let sequence = lowestFree else { return nil }
-        isFree[sequence] = false
-        freeCount -= 1
+        take(sequence)
         return sequence
     }
 
     mutating func takeHighest() -> Int? {
-        guard freeCount > 0, let sequence = isFree.lastIndex(of: true) else { return nil }
+        guard let sequence = highestFree else { return nil }
+        take(sequence)
+        return sequence
+    }
+
+    mutating func take(_ sequence: Int) {
+        precondition(isFree[sequence], "sequence \(sequence) taken twice")
         isFree[sequence] = false
         freeCount -= 1
-        return sequence
     }
 
     mutating func release(_ sequence: Int) {
