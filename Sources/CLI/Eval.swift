@@ -118,7 +118,7 @@ struct Eval: AsyncParsableCommand {
 }
 
 extension Eval {
-    struct Report: Encodable {
+    struct Report: Codable {
         let problems: Int
         let modes: [Row]
 
@@ -138,7 +138,7 @@ extension Eval {
     }
 
     /// One mode over all problems. Tokens are those of every candidate, seconds are wall time.
-    struct Row: Encodable {
+    struct Row: Codable {
         let mode: String
         let k: Int
         let accuracy: Double

@@ -48,7 +48,8 @@ extension EffortSummary {
             stoppedBy: Dictionary(uniqueKeysWithValues: stopped),
             cachedPromptShare: Self.ratio(effort.cachedTokens, effort.promptTokens),
             // The record does not say how a winner was picked, and another rule may agree with the best score at times.
-            nested: arm.mode.select == .bestScore
+            // Of an adaptive arm only the hard requests run to the end, and they say nothing of the others.
+            nested: arm.mode.select == .bestScore && arm.mode.adaptive == nil
                 ? effort.nested.sorted { $0.key < $1.key }.map { NestedSummary(of: $0.key, $0.value) } : []
         )
     }

@@ -32,7 +32,10 @@ import Testing
                     "Use 2, 4, 5 and 10 to make 30.", "Make 14 from 2, 5 and 8.",
                 ]
             case .general:
-                ["Why is the sky blue?", "Tell me about rivers in two sentences.", "What do cats like?"]
+                [
+                    "Why is the sky blue?", "Tell me about rivers in two sentences.", "What do cats like?",
+                    "Name three birds and say what they eat.",
+                ]
             }
         }
 
@@ -56,13 +59,15 @@ import Testing
         subject: Subject,
         layout: LlamaSettings.Layout
     ) throws {
+        // One instant for all: nothing is learned of this machine's pace, so the batches are the same on each.
+        let now = ContinuousClock.now
         var batch = ContinuousBatch(model: RecordingModel(try subject.open(layout)))
         var prompts: [RequestHandle: [Token]] = [:]
         for (index, text) in subject.prompts.enumerated() {
             let request = Self.request(text, maxTokens: subject.maxTokens, seed: UInt64(index))
-            prompts[try batch.submit(request, now: .now)] = try batch.model.prompt(for: request.messages)
+            prompts[try batch.submit(request, now: now)] = try batch.model.prompt(for: request.messages)
         }
-        let results = try Self.finish(&batch)
+        let results = try Self.finish(&batch, now: now)
         try #require(results.count == subject.prompts.count)
         var forward = ForwardPass(try subject.open(layout))
         var clearPicks = 0
@@ -113,11 +118,12 @@ import Testing
     }
 
     private static func finish(
-        _ batch: inout ContinuousBatch<RecordingModel<LlamaModel>>
+        _ batch: inout ContinuousBatch<RecordingModel<LlamaModel>>,
+        now: ContinuousClock.Instant
     ) throws -> [RequestHandle: GenerationResult] {
         var results: [RequestHandle: GenerationResult] = [:]
         while batch.hasWork {
-            for emission in batch.step(now: .now) {
+            for emission in batch.step(now: now) {
                 switch emission.content {
                 case .event(.finished(let result)): results[emission.request] = result
                 case .failed(let error, _): throw error

@@ -31,6 +31,11 @@ import Testing
         #expect(summary.nested.map(\.candidates) == [2, 8])
     }
 
+    @Test func `an adaptive arm has nothing nested, for only its hard requests ran to the end`() {
+        let adaptive = Arm(id: "auto", share: Share(basisPoints: 5_000), mode: .auto, isControl: false)
+        #expect(EffortSummary(adaptive, nested).nested.isEmpty)
+    }
+
     @Test(arguments: SelectionRule.allCases.filter { $0 != .bestScore })
     func `an arm that doesn't pick by best score has nothing nested`(select: SelectionRule) {
         #expect(EffortSummary(arm(select), nested).nested.isEmpty)
