@@ -133,7 +133,7 @@ extension Board {
     }
 
     private func nextToGrow(among requests: [RunningRequest]) -> Int? {
-        requests.indices.filter { canStart(requests[$0]) }.min { a, b in
+        requests.indices.filter { canStart(requests[$0], isAlone: requests.count == 1) }.min { a, b in
             let (one, other) = (requests[a], requests[b])
             if one.request.tier != other.request.tier { return one.request.tier > other.request.tier }
             let (mine, theirs) = (one.active, other.active)
@@ -142,7 +142,7 @@ extension Board {
     }
 
     /// Whether another candidate of it is wanted and there is a lane for it.
-    private func canStart(_ request: RunningRequest) -> Bool {
+    private func canStart(_ request: RunningRequest, isAlone: Bool) -> Bool {
         guard !request.isPrefilling, request.winner == nil, request.failure == nil,
             request.started < min(request.most, request.stageEnd)
         else { return false }
@@ -152,7 +152,9 @@ extension Board {
         // Someone who can't even begin comes first.
         let isWaiting = nextWaiting.map { waiting[$0].request.tier >= request.request.tier } ?? false
         let isOwn = !request.spare.isEmpty || takesPromptOver(request)
-        let hasSequence = isOwn || (!isWaiting && pool.freeCount > newcomerSequences)
+        // What is kept for newcomers would leave a request that is alone with a tail of a few slow candidates.
+        let isLastOfAll = isAlone && min(request.most, request.stageEnd) - request.started <= pool.freeCount
+        let hasSequence = isOwn || (!isWaiting && (isLastOfAll || pool.freeCount > newcomerSequences))
         let cells = request.footprint.cellsPerLane
         return hasSequence && (request.active < request.lanes || pool.freeCells - newcomerCells >= cells)
     }

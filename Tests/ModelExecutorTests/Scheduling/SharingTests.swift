@@ -84,6 +84,13 @@ struct SharingTests {
         #expect(runner.isClean)
     }
 
+    @Test func `a request that is alone starts all its candidates at once where they fit`() throws {
+        var runner = try runner(sequences: 64)
+        _ = try runner.submit(.asking("large", k: 63, .bestScore))
+        for _ in 0..<2 { runner.step() }
+        #expect(runner.batch.runningCandidates == 63)
+    }
+
     @Test func `large requests share lanes alike, whoever came first`() throws {
         var runner = try runner(sequences: 64)
         _ = try runner.submit(.asking("large 1", k: 64, .bestScore))
