@@ -112,8 +112,8 @@ public struct ExecutorBenchmark {
             flashAttention: flashAttention,
             contextTokens: opening.promptTokens + tokens,
             sequences: grid.sequences,
-            // Every prompt is another one: nothing to keep.
-            prefixSequences: 0,
+            // One for the prompt of each request that runs; every prompt is another one, so there is nothing to reuse.
+            prefixSequences: grid.concurrency.max() ?? 1,
             threads: opening.threads,
             gpuLayers: gpuLayers
         )
