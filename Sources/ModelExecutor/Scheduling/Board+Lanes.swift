@@ -114,13 +114,15 @@ extension Board {
 
     /// Starts candidates while lanes are to be had: the highest tier first, then whoever has the fewest.
     mutating func grow(in model: inout some TokenModel, now: ContinuousClock.Instant) {
+        // Asked while everybody is on the board: whose turn it is depends on who runs.
+        let waitingTier = nextWaiting.map { waiting[$0].request.tier }
         var active: [RunningRequest] = []
         swap(&active, &running)
         defer { swap(&active, &running) }
         for index in active.indices { active[index].wave += 1 }
         let runningRows = active.reduce(0) { $0 + $1.runningCandidates }
         var more = 0
-        while let index = nextToGrow(among: active) {
+        while let index = nextToGrow(among: active, waitingTier) {
             if let reason = reasonToStop(active[index], rows: runningRows + more + 1, now: now) {
                 active[index].stoppedBy = reason
                 active[index].most = active[index].started
@@ -132,8 +134,10 @@ extension Board {
         }
     }
 
-    private func nextToGrow(among requests: [RunningRequest]) -> Int? {
-        requests.indices.filter { canStart(requests[$0], isAlone: requests.count == 1) }.min { a, b in
+    private func nextToGrow(among requests: [RunningRequest], _ waitingTier: Tier?) -> Int? {
+        requests.indices.filter { canStart(requests[$0], waitingTier, isAlone: requests.count == 1) }.min {
+            a,
+            b in
             let (one, other) = (requests[a], requests[b])
             if one.request.tier != other.request.tier { return one.request.tier > other.request.tier }
             let (mine, theirs) = (one.active, other.active)
@@ -142,7 +146,7 @@ extension Board {
     }
 
     /// Whether another candidate of it is wanted and there is a lane for it.
-    private func canStart(_ request: RunningRequest, isAlone: Bool) -> Bool {
+    private func canStart(_ request: RunningRequest, _ waitingTier: Tier?, isAlone: Bool) -> Bool {
         guard !request.isPrefilling, request.winner == nil, request.failure == nil,
             request.started < min(request.most, request.stageEnd)
         else { return false }
@@ -150,7 +154,7 @@ extension Board {
             return false
         }
         // Someone who can't even begin comes first.
-        let isWaiting = nextWaiting.map { waiting[$0].request.tier >= request.request.tier } ?? false
+        let isWaiting = waitingTier.map { $0 >= request.request.tier } ?? false
         let isOwn = !request.spare.isEmpty || takesPromptOver(request)
         // What is kept for newcomers would leave a request that is alone with a tail of a few slow candidates.
         let isLastOfAll = isAlone && min(request.most, request.stageEnd) - request.started <= pool.freeCount

@@ -91,6 +91,15 @@ struct SharingTests {
         #expect(runner.batch.runningCandidates == 63)
     }
 
+    @Test func `those that run grow while others wait that may not begin yet`() throws {
+        var runner = try runner(sequences: 64)
+        for number in 1...10 { _ = try runner.submit(.asking("large \(number)", k: 32, .bestScore)) }
+        for _ in 0..<4 { runner.step() }
+        #expect(runner.batch.runningRequests == 6, "eight lanes each of the 48 that are not for small ones")
+        #expect(runner.batch.queuedRequests == 4)
+        #expect(runner.batch.runningCandidates > 50)
+    }
+
     @Test func `large requests share lanes alike, whoever came first`() throws {
         var runner = try runner(sequences: 64)
         _ = try runner.submit(.asking("large 1", k: 64, .bestScore))
