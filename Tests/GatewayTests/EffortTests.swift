@@ -52,6 +52,12 @@ struct EffortTests {
         #expect(tree.effort.search == .mcts(TreeSearch(exploration: 0.5, parallel: 2)))
     }
 
+    @Test func `what a policy may ask for is what the executor takes`() {
+        #expect(Mode.candidateLimit == Effort.maximumK)
+        #expect(PruneRule.mostSteps == Pruning.mostSteps)
+        #expect(AdaptiveRule.mostStages == Escalation.mostStages)
+    }
+
     @Test func `an audited request runs in full, and only a share is audited`() async throws {
         let audited = try await request(mode: "{k: 16, prune: {audit: 100%}}")
         #expect(audited.effort.pruning?.isAudit == true)

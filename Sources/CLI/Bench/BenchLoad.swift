@@ -10,10 +10,10 @@ struct BenchLoad: AsyncParsableCommand {
         commandName: "load",
         abstract: "Measure concurrent requests of mixed effort: waits by mode, tokens per second.",
         discussion: """
-            Three runs of the same puzzles through one model: large requests (the mode with the largest k) one \
-            after another; the small ones (k up to 2) at their share of the concurrency, alone; then all modes \
-            together. It prints how much of the lone large requests' tokens per second the mixture keeps, and how \
-            much longer small requests take beside large ones than alone.
+            Each round asks the same puzzles of one model three times: large requests (the mode with the largest \
+            k) one after another; the small ones (k up to 2) at their share of the concurrency, alone; then all \
+            modes together. It prints how much of the lone large requests' tokens per second the mixture keeps, \
+            and how much longer small requests take beside large ones than alone: medians over the rounds.
             """
     )
 
@@ -28,17 +28,14 @@ struct BenchLoad: AsyncParsableCommand {
     @Option(help: "Requests in all, of the mixture.")
     var requests = 256
 
-    @Option(help: "Most tokens of one candidate, thinking and answer together.")
-    var maxTokens = 256
+    @Option(help: "Rounds.")
+    var rounds = 3
 
-    @Option(help: "Seed of the sampling and of the puzzles.")
-    var seed: UInt64 = 1
-
-    @Flag(help: "Print the result as JSON.")
-    var json = false
+    @OptionGroup var puzzle: PuzzleOptions
 
     /// The most requests at once: the executor's queue holds no more.
     static let mostConcurrency = 256
+    private static let rounds = 1...100
 
     func validate() throws {
         guard (1...Self.mostConcurrency).contains(concurrency) else {
@@ -49,7 +46,10 @@ struct BenchLoad: AsyncParsableCommand {
                 "--requests is \(requests); choose --concurrency, \(concurrency), to \(PuzzleQuestions.most)"
             )
         }
-        try NamedMode.check(modeNames, maxTokens: maxTokens)
+        guard Self.rounds.contains(rounds) else {
+            throw ValidationError("--rounds is \(rounds); choose 1 to \(Self.rounds.upperBound)")
+        }
+        try NamedMode.check(modeNames, maxTokens: puzzle.maxTokens)
         guard modeNames.count <= concurrency else {
             throw ValidationError("--concurrency \(concurrency) is fewer than the \(modeNames.count) modes")
         }
@@ -60,7 +60,8 @@ struct BenchLoad: AsyncParsableCommand {
         let load = MixedLoad(
             modes: modes,
             concurrency: concurrency,
-            questions: PuzzleQuestions(count: requests, seed: seed, maxTokens: maxTokens)
+            rounds: rounds,
+            questions: puzzle.questions(requests)
         )
         let session = LlamaSession.loading(try model.load())
         let report = try await withThrowingTaskGroup(of: Void.self) { group in
@@ -68,7 +69,7 @@ struct BenchLoad: AsyncParsableCommand {
             defer { session.stop() }
             return try await load.report(session)
         }
-        print(json ? try JSONText.encode(report) : report.table(.output))
+        print(puzzle.json ? try JSONText.encode(report) : report.table(.output))
     }
 
     private var modeNames: [String] {

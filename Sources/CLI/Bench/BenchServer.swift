@@ -29,20 +29,13 @@ struct BenchServer: AsyncParsableCommand {
     @Option(help: "Puzzles of each mode.")
     var puzzles = 20
 
-    @Option(help: "Most tokens of one candidate, thinking and answer together.")
-    var maxTokens = 256
-
-    @Option(help: "Seed of the sampling and of the puzzles.")
-    var seed: UInt64 = 1
-
-    @Flag(help: "Print the result as JSON.")
-    var json = false
+    @OptionGroup var puzzle: PuzzleOptions
 
     func validate() throws {
         guard (1...PuzzleQuestions.most).contains(puzzles) else {
             throw ValidationError("--puzzles is \(puzzles); choose 1 to \(PuzzleQuestions.most)")
         }
-        try NamedMode.check(modeNames, maxTokens: maxTokens)
+        try NamedMode.check(modeNames, maxTokens: puzzle.maxTokens)
     }
 
     func run() async throws {
@@ -50,7 +43,7 @@ struct BenchServer: AsyncParsableCommand {
             throw UsageError("there is no llama-server to compare with; run `make bench-tools` once")
         }
         let modes = try modeNames.map { name in try NamedMode.named(name) }
-        let questions = PuzzleQuestions(count: puzzles, seed: seed, maxTokens: maxTokens)
+        let questions = puzzle.questions(puzzles)
         let loaded = try model.load()
         let prompts = try questions.problems.indices.map {
             try loaded.model.promptEncoder(questions.messages($0))
@@ -73,7 +66,7 @@ struct BenchServer: AsyncParsableCommand {
             for mode in modes { rows.append(try await contest.row(mode, session)) }
             return rows
         }
-        print(json ? try JSONText.encode(rows) : table(rows))
+        print(puzzle.json ? try JSONText.encode(rows) : table(rows))
     }
 
     private var modeNames: [String] {

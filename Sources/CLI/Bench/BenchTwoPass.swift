@@ -27,14 +27,7 @@ struct BenchTwoPass: ParsableCommand {
     @Option(help: "Rounds; the best of each side counts.")
     var rounds = 3
 
-    @Option(help: "Most tokens of one candidate, thinking and answer together.")
-    var maxTokens = 256
-
-    @Option(help: "Seed of the sampling and of the puzzles.")
-    var seed: UInt64 = 1
-
-    @Flag(help: "Print the result as JSON.")
-    var json = false
+    @OptionGroup var puzzle: PuzzleOptions
 
     func validate() throws {
         var grid = BenchmarkGrid()
@@ -43,7 +36,7 @@ struct BenchTwoPass: ParsableCommand {
         if let problem = grid.problem { throw ValidationError(problem) }
         for (name, value, range) in [
             ("puzzles", puzzles, 1...PuzzleQuestions.most), ("rounds", rounds, 1...100),
-            ("max-tokens", maxTokens, 1...GenerationRequest.maximumTokens),
+            ("max-tokens", puzzle.maxTokens, 1...GenerationRequest.maximumTokens),
         ] where !range.contains(value) {
             throw ValidationError("--\(name) is \(value); choose \(range.lowerBound) to \(range.upperBound)")
         }
@@ -56,22 +49,22 @@ struct BenchTwoPass: ParsableCommand {
         var benchmark = TwoPassBenchmark()
         benchmark.efforts = k.values
         benchmark.rounds = rounds
-        benchmark.maxTokens = maxTokens
+        benchmark.maxTokens = puzzle.maxTokens
         benchmark.settings = model.settings
         // The rounds repeat the prompts, which a kept one would make cheaper for generation alone.
         benchmark.settings.prefixSequences = 0
-        let questions = PuzzleQuestions(count: puzzles, seed: seed, maxTokens: maxTokens)
+        let questions = puzzle.questions(puzzles)
         let (source, head) = try files()
         var sampling = try LoadedModel(path: model.model, head: model.head, settings: benchmark.settings)
             .description.sampling
-        sampling.seed = seed
+        sampling.seed = puzzle.seed
         let rows = try benchmark.run(
             source,
             head: head,
             prompts: (0..<puzzles).map(questions.messages),
             sampling: sampling
         ) { note($0) }
-        print(json ? try JSONText.encode(rows.map(Row.init)) : table(rows.map(Row.init)))
+        print(puzzle.json ? try JSONText.encode(rows.map(Row.init)) : table(rows.map(Row.init)))
     }
 
     private func files() throws -> (ModelSource, HeadFile) {

@@ -1,10 +1,11 @@
 import ModelExecutor
 import Policy
 
-/// The three runs of `bench load`.
+/// The rounds of `bench load`.
 struct MixedLoad: Sendable {
     let modes: [Mode]
     let concurrency: Int
+    let rounds: Int
     let questions: PuzzleQuestions
 
     /// Candidates up to which a request counts as small: those that a larger one must not hold up.
@@ -22,37 +23,76 @@ struct MixedLoad: Sendable {
         let answer: PuzzleQuestions.Answer
     }
 
+    private struct Volley {
+        let hits: [Hit]
+        let seconds: Double
+
+        func speed(_ tokens: KeyPath<PuzzleQuestions.Answer, Int>) -> Double {
+            Double(hits.reduce(0) { $0 + $1.answer[keyPath: tokens] }) / seconds
+        }
+    }
+
+    private struct Round {
+        let large: Volley
+        /// Nil where no mode is small.
+        let small: Volley?
+        let mixed: Volley
+    }
+
     func report(_ backend: any GenerationBackend) async throws -> Report {
         let largest = modes.max { $0.k < $1.k } ?? .high
-        // Evenly mixed, and each mode with puzzles of its own.
-        let mixture = questions.problems.indices.map { Shot(question: $0, mode: modes[$0 % modes.count]) }
-        let small = mixture.filter { $0.mode.k <= Self.smallEffort }
-        let smallModes = modes.count { $0.k <= Self.smallEffort }
-        let lone = (0..<Self.loneRequests).map { Shot(question: $0 % mixture.count, mode: largest) }
-        _ = try await fire([lone[0]], at: 1, backend, "warm-up")
-        let large = try await fire(lone, at: 1, backend, "\(largest.name) alone")
-        let alone =
-            small.isEmpty
-            ? nil
-            : try await fire(
-                small,
-                at: max(1, concurrency * smallModes / modes.count),
-                backend,
-                "small alone"
-            )
-        let mixed = try await fire(mixture, at: concurrency, backend, "mixed")
-        let smallMixed = mixed.hits.filter { $0.mode.k <= Self.smallEffort }
+        _ = try await fire([Shot(question: 0, mode: largest)], at: 1, backend, "warm-up")
+        var rounds: [Round] = []
+        for number in 1...self.rounds {
+            rounds.append(try await round(largest, backend, "round \(number) of \(self.rounds)"))
+        }
+        let hits = rounds.flatMap(\.mixed.hits)
         return Report(
             concurrency: concurrency,
-            requests: mixture.count,
-            modes: modes.map { mode in row(mode, mixed.hits) },
+            requests: questions.problems.count,
+            rounds: rounds.count,
+            modes: modes.map { mode in row(mode, hits) },
             loneMode: "\(largest.name)",
-            loneTokensPerSecond: large.tokensPerSecond,
-            mixedTokensPerSecond: mixed.tokensPerSecond,
-            tokensPerSecondRatio: mixed.tokensPerSecond / large.tokensPerSecond,
-            smallAloneP99Ms: alone.flatMap { milliseconds($0.hits, 0.99) },
-            smallMixedP99Ms: milliseconds(smallMixed, 0.99)
+            candidateTokens: comparison(rounds) {
+                ($0.mixed.speed(\.candidateTokens), $0.large.speed(\.candidateTokens))
+            },
+            evaluatedTokens: comparison(rounds) {
+                ($0.mixed.speed(\.evaluatedTokens), $0.large.speed(\.evaluatedTokens))
+            },
+            smallP99Ms: comparison(rounds) { round in
+                let beside = round.mixed.hits.filter { isSmall($0.mode) }
+                return (milliseconds(beside, 0.99), milliseconds(round.small?.hits ?? [], 0.99))
+            }
         )
+    }
+
+    /// All that is compared comes from one round, whatever else the machine does in another.
+    private func round(_ largest: Mode, _ backend: any GenerationBackend, _ label: String) async throws
+        -> Round
+    {
+        // Evenly mixed, and each mode with puzzles of its own.
+        let mixture = questions.problems.indices.map { Shot(question: $0, mode: modes[$0 % modes.count]) }
+        let small = mixture.filter { isSmall($0.mode) }
+        let lone = (0..<Self.loneRequests).map { Shot(question: $0 % mixture.count, mode: largest) }
+        let smallConcurrency = max(1, concurrency * modes.count(where: isSmall) / modes.count)
+        return Round(
+            large: try await fire(lone, at: 1, backend, "\(label), \(largest.name) alone"),
+            small: small.isEmpty
+                ? nil : try await fire(small, at: smallConcurrency, backend, "\(label), small alone"),
+            mixed: try await fire(mixture, at: concurrency, backend, "\(label), mixed")
+        )
+    }
+
+    private func isSmall(_ mode: Mode) -> Bool { mode.k <= Self.smallEffort }
+
+    private func comparison(_ rounds: [Round], _ sides: (Round) -> (Double?, Double?)) -> Report.Comparison? {
+        let pairs = rounds.map(sides).compactMap { mixed, alone in
+            if let mixed, let alone { (mixed: mixed, alone: alone) } else { nil }
+        }
+        guard let mixed = pairs.map(\.mixed).quantile(0.5), let alone = pairs.map(\.alone).quantile(0.5),
+            let ratio = pairs.map({ $0.mixed / $0.alone }).quantile(0.5)
+        else { return nil }
+        return Report.Comparison(mixed: mixed, alone: alone, ratio: ratio)
     }
 
     private func row(_ mode: Mode, _ hits: [Hit]) -> Report.Row {
@@ -76,7 +116,7 @@ struct MixedLoad: Sendable {
         at concurrency: Int,
         _ backend: any GenerationBackend,
         _ label: String
-    ) async throws -> (hits: [Hit], tokensPerSecond: Double) {
+    ) async throws -> Volley {
         var progress = Progress(label, total: shots.count)
         var waiting = shots[...]
         var hits: [Hit] = []
@@ -96,8 +136,7 @@ struct MixedLoad: Sendable {
                 launch()
             }
         }
-        let seconds = started.duration(to: .now) / .seconds(1)
-        return (hits, Double(hits.reduce(0) { $0 + $1.answer.candidateTokens }) / seconds)
+        return Volley(hits: hits, seconds: started.duration(to: .now) / .seconds(1))
     }
 }
 
@@ -106,14 +145,15 @@ extension MixedLoad {
     struct Report: Encodable {
         let concurrency: Int
         let requests: Int
+        let rounds: Int
         let modes: [Row]
         let loneMode: String
-        let loneTokensPerSecond: Double
-        let mixedTokensPerSecond: Double
-        let tokensPerSecondRatio: Double
+        /// Per second.
+        let candidateTokens: Comparison?
+        /// Prompts counted too, of which small requests have more for each token of an answer; per second.
+        let evaluatedTokens: Comparison?
         /// Nil where no mode is small.
-        let smallAloneP99Ms: Double?
-        let smallMixedP99Ms: Double?
+        let smallP99Ms: Comparison?
 
         struct Row: Encodable {
             let mode: String
@@ -123,24 +163,32 @@ extension MixedLoad {
             let p99Ms: Double?
         }
 
+        /// Medians of the rounds, that of their ratios too.
+        struct Comparison: Encodable {
+            let mixed: Double
+            let alone: Double
+            let ratio: Double
+        }
+
         func table(_ terminal: Terminal) -> String {
             let head = "mode            k   requests   p50 ms   p99 ms"
             let rows = modes.map { row in
                 row.mode.padded(14) + "\(row.k)".padded(-3) + "\(row.requests)".padded(-11)
                     + (row.p50Ms?.fixed(0) ?? "–").padded(-9) + (row.p99Ms?.fixed(0) ?? "–").padded(-9)
             }
-            let speed =
-                "\(mixedTokensPerSecond.fixed(0)) tokens/s mixed, \(loneTokensPerSecond.fixed(0)) of "
-                + "\(loneMode) requests one by one: ratio \(tokensPerSecondRatio.fixed(2))"
-            return ([terminal.styled(head, .bold)] + rows + [speed, small].compactMap(\.self))
+            let comparisons = [
+                line(candidateTokens, "candidate tokens/s mixed", "of \(loneMode) requests one by one"),
+                line(evaluatedTokens, "tokens/s with prompts mixed", "of \(loneMode) requests one by one"),
+                line(smallP99Ms, "ms is small requests' p99 beside large ones", "alone"),
+            ]
+            return ([terminal.styled(head, .bold)] + rows + comparisons.compactMap(\.self))
                 .joined(separator: "\n")
         }
 
-        private var small: String? {
-            guard let alone = smallAloneP99Ms, let mixed = smallMixedP99Ms else { return nil }
-            return
-                "small requests' p99 \(mixed.fixed(0)) ms beside large ones, \(alone.fixed(0)) ms alone: ratio "
-                + (mixed / alone).fixed(2)
+        private func line(_ comparison: Comparison?, _ mixed: String, _ alone: String) -> String? {
+            comparison.map {
+                "\($0.mixed.fixed(0)) \(mixed), \($0.alone.fixed(0)) \(alone): ratio \($0.ratio.fixed(2))"
+            }
         }
     }
 }

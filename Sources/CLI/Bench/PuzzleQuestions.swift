@@ -28,6 +28,8 @@ struct PuzzleQuestions: Sendable {
     struct Answer: Sendable {
         let isRight: Bool
         let candidateTokens: Int
+        /// All tokens that the model evaluated for it: its candidates' and what no cache had of its prompt.
+        let evaluatedTokens: Int
         let seconds: Double
     }
 
@@ -43,6 +45,8 @@ struct PuzzleQuestions: Sendable {
         return Answer(
             isRight: problems[index].accepts(result.answer),
             candidateTokens: result.compute.candidateTokens,
+            evaluatedTokens: result.compute.candidateTokens + result.compute.promptTokens
+                - result.compute.cachedTokens,
             seconds: started.duration(to: .now) / .seconds(1)
         )
     }

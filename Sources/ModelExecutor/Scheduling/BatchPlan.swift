@@ -8,9 +8,6 @@ struct BatchPlan {
 
     /// Prompt rows of a batch that also decodes: what a long prompt may hold running answers up for.
     static let promptRowsBesideDecoding = 32
-    /// Rows of large requests that are decoded together beside small ones, even where the machine would be as fast
-    /// with fewer.
-    static let fewestSharedRows = 16
     /// A request with so few rows is never made to wait for its turn.
     static let smallRows = 2
 
@@ -66,7 +63,7 @@ struct BatchPlan {
             }
         }
         var room = capacity - kept - decodingRows
-        if decodingRows > 0, let saturation { room = min(room, max(Self.fewestSharedRows, saturation)) }
+        if decodingRows > 0, let saturation { room = min(room, saturation) }
         takeTurns(large, room: room)
         read(requests, waiting)
         emit(requests)

@@ -9,10 +9,11 @@ extension Board {
     mutating func admit(to model: inout some TokenModel, now: ContinuousClock.Instant) {
         while let index = nextWaiting, fits(waiting[index].footprint) {
             let next = waiting.remove(at: index)
+            let known = prefixes.match(next.prompt)
             makeRoom(for: next.footprint.cells, in: &model)
             pool.reserve(cells: next.footprint.cells)
             let isSmall = next.footprint.isSmall
-            let prompt = isSmall ? pool.takeHighest() : promptSequence(in: &model)
+            let prompt = isSmall ? pool.takeHighest() : promptSequence(known: known?.sequence, in: &model)
             // Small requests keep to one end and large ones to the other, so that each kind stays together.
             let own = (0..<next.footprint.lanes - (isSmall ? 1 : 0)).compactMap { _ in
                 isSmall ? pool.takeHighest() : pool.take()
@@ -27,20 +28,37 @@ extension Board {
                 sequences: sequences,
                 admitted: now
             )
-            if let known = prefixes.match(next.prompt) {
-                model.copySequence(known.sequence, to: sequences[0])
-                model.truncateSequence(sequences[0], to: known.length)
-                request.prefilled = known.length
-                request.cachedTokens = known.length
-            }
+            if let known { begin(&request, from: known, in: &model) }
             running.append(request)
         }
     }
 
+    /// Takes over what the prompt has in common with a kept one, if that is still there.
+    private mutating func begin(
+        _ request: inout RunningRequest,
+        from known: (sequence: Int, length: Int),
+        in model: inout some TokenModel
+    ) {
+        guard let sequence = request.promptSequence else { return }
+        if sequence != known.sequence {
+            guard prefixes.holds(known.sequence) else { return }
+            model.copySequence(known.sequence, to: sequence)
+        }
+        model.truncateSequence(sequence, to: known.length)
+        request.prefilled = known.length
+        request.cachedTokens = known.length
+        prefixes.reused(tokens: known.length)
+    }
+
     /// A sequence apart from the candidates' for a prompt that is kept, or the furthest from them.
-    private mutating func promptSequence(in model: inout some TokenModel) -> Int? {
+    ///
+    /// It may be the very one that the prompt is known from, where all others are lent; its cells are left then.
+    private mutating func promptSequence(known: Int?, in model: inout some TokenModel) -> Int? {
         guard let lent = prefixes.lend() else { return pool.takeHighest() }
-        if let evicted = lent.evicted { forget(evicted, in: &model) }
+        if let evicted = lent.evicted {
+            pool.release(cells: evicted.tokens.count)
+            if evicted.sequence != known { model.clearSequence(evicted.sequence) }
+        }
         return lent.sequence
     }
 
@@ -48,18 +66,14 @@ extension Board {
     ///
     /// Large requests begin while each of those that run has its fair part of the sequences that are not kept for
     /// small ones; more at once would only all be slower. While one of them waits for that, small requests go past
-    /// it, until they hold the part that is theirs. So neither kind can starve the other.
+    /// it. They can't starve it: those that run keep the lanes they began with, and when one of them ends, nobody
+    /// goes past.
     private var nextWaiting: Int? {
         guard let highest = waiting.lazy.map(\.request.tier).max(),
             let first = waiting.firstIndex(where: { $0.request.tier == highest })
         else { return nil }
         if waiting[first].footprint.isSmall || mayBegin(waiting[first].footprint) { return first }
-        let held = running.reduce(0) { $1.footprint.isSmall ? $0 + $1.footprint.fairLanes : $0 }
-        return waiting.indices.first {
-            let entry = waiting[$0]
-            return entry.request.tier == highest && entry.footprint.isSmall
-                && held + entry.footprint.fairLanes <= smallSequences
-        }
+        return waiting.firstIndex { $0.request.tier == highest && $0.footprint.isSmall }
     }
 
     private func mayBegin(_ large: Footprint) -> Bool {
@@ -113,6 +127,9 @@ extension Board {
     }
 
     /// Starts candidates while lanes are to be had: the highest tier first, then whoever has the fewest.
+    ///
+    /// Several large requests together take no more than makes a batch worth its while: further rows would decode
+    /// nothing sooner, and a burst of small requests would find no sequence free.
     mutating func grow(in model: inout some TokenModel, now: ContinuousClock.Instant) {
         // Asked while everybody is on the board: whose turn it is depends on who runs.
         let waitingTier = nextWaiting.map { waiting[$0].request.tier }
@@ -135,9 +152,13 @@ extension Board {
     }
 
     private func nextToGrow(among requests: [RunningRequest], _ waitingTier: Tier?) -> Int? {
-        requests.indices.filter { canStart(requests[$0], waitingTier, isAlone: requests.count == 1) }.min {
-            a,
-            b in
+        let large = requests.filter { !$0.footprint.isSmall }
+        let isFull =
+            large.count > 1
+            && cost.saturation.map { large.reduce(0) { $0 + $1.runningCandidates } >= $0 } ?? false
+        return requests.indices.filter {
+            canStart(requests[$0], waitingTier, isAlone: requests.count == 1, isFull: isFull)
+        }.min { a, b in
             let (one, other) = (requests[a], requests[b])
             if one.request.tier != other.request.tier { return one.request.tier > other.request.tier }
             let (mine, theirs) = (one.active, other.active)
@@ -146,7 +167,12 @@ extension Board {
     }
 
     /// Whether another candidate of it is wanted and there is a lane for it.
-    private func canStart(_ request: RunningRequest, _ waitingTier: Tier?, isAlone: Bool) -> Bool {
+    private func canStart(
+        _ request: RunningRequest,
+        _ waitingTier: Tier?,
+        isAlone: Bool,
+        isFull: Bool
+    ) -> Bool {
         guard !request.isPrefilling, request.winner == nil, request.failure == nil,
             request.started < min(request.most, request.stageEnd)
         else { return false }
@@ -158,7 +184,8 @@ extension Board {
         let isOwn = !request.spare.isEmpty || takesPromptOver(request)
         // What is kept for newcomers would leave a request that is alone with a tail of a few slow candidates.
         let isLastOfAll = isAlone && min(request.most, request.stageEnd) - request.started <= pool.freeCount
-        let hasSequence = isOwn || (!isWaiting && (isLastOfAll || pool.freeCount > newcomerSequences))
+        let hasSequence =
+            isOwn || (!isWaiting && !isFull && (isLastOfAll || pool.freeCount > newcomerSequences))
         let cells = request.footprint.cellsPerLane
         return hasSequence && (request.active < request.lanes || pool.freeCells - newcomerCells >= cells)
     }

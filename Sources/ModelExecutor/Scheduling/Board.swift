@@ -51,15 +51,17 @@ struct Board {
         guard !prompt.isEmpty else {
             throw .invalidRequest("the messages make an empty prompt; say something")
         }
-        for effort in [request.effort] + request.fallbacks {
+        func footprint(of effort: Effort) throws(ExecutorError) -> Footprint {
             try check(effort, head: model.head, hasSteps: !model.vocabulary.step.isEmpty)
-            _ = try Footprint(
+            return try Footprint(
                 promptTokens: prompt.count,
                 effort: effort,
                 maxTokens: request.maxTokens,
                 limits: model.limits
             )
         }
+        let first = try footprint(of: request.effort)
+        for effort in request.fallbacks { _ = try footprint(of: effort) }
         guard waiting.count < settings.queueLimit else { throw .queueFull(limit: settings.queueLimit) }
         let handle = RequestHandle(number: nextNumber)
         nextNumber += 1
@@ -69,12 +71,7 @@ struct Board {
                 request: request,
                 prompt: prompt,
                 submitted: now,
-                footprint: try Footprint(
-                    promptTokens: prompt.count,
-                    effort: request.effort,
-                    maxTokens: request.maxTokens,
-                    limits: model.limits
-                ),
+                footprint: first,
                 since: now
             )
         )
@@ -121,8 +118,8 @@ struct Board {
         }
         settleAll(in: &model, now: now, emissions: &emissions)
         if settings.compactsSequences { compact(&model) }
-        // A batch of prompts tells little of what decoding takes, and an idle time nothing.
-        if hasWork, plan.decodingRows * 2 > plan.rows.count { lastBatch = (now, plan.rows.count) }
+        // A batch with prompts tells little of what decoding takes, and an idle time nothing.
+        if hasWork, plan.decodingRows == plan.rows.count { lastBatch = (now, plan.rows.count) }
         return emissions
     }
 

@@ -53,7 +53,7 @@ struct PrefixCache {
     }
 
     /// The sequence that shares the longest beginning with the prompt, and its length; the last token is never part
-    /// of it, for its distribution is wanted.
+    /// of it, for its distribution is wanted. It is now the last to be forgotten.
     mutating func match(_ prompt: [Token]) -> (sequence: Int, length: Int)? {
         guard !range.isEmpty else { return nil }
         counts.lookups += 1
@@ -65,9 +65,14 @@ struct PrefixCache {
         guard let best else { return nil }
         clock += 1
         entries[best.index].lastUse = clock
-        counts.hits += 1
-        counts.reusedTokens += best.length
         return (entries[best.index].sequence, best.length)
+    }
+
+    func holds(_ sequence: Int) -> Bool { entries.contains { $0.sequence == sequence } }
+
+    mutating func reused(tokens: Int) {
+        counts.hits += 1
+        counts.reusedTokens += tokens
     }
 
     /// A sequence for the prompt of a request that begins; nil while all are lent. The evicted entry's is to be

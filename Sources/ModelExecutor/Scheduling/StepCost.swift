@@ -1,62 +1,64 @@
 /// How long a batch takes by its number of rows, learned from the batches that ran.
 ///
-/// A straight line, seconds = fixed + perRow × rows, by least squares in which older batches fade. What it is for:
+/// Batches are put into classes of up to 1, 2, 4, 8, … rows, each with a mean in which older ones fade. What it is for:
 /// a batch has a size past which more rows only take longer, and that size depends on machine and model; and only
-/// who knows the pace can tell whether a candidate would be done in time.
+/// who knows the pace can tell whether a candidate would be done in time. A straight line through all batches would
+/// need less, but where sizes differ little, as under steady load, its slope is noise.
 struct StepCost {
+    private struct SizeClass {
+        var count = 0
+        var rows = 0.0
+        var seconds = 0.0
+
+        var rowsPerSecond: Double { rows / seconds }
+    }
+
     /// What an observation counts after each later one: the last fifty or so decide.
     private static let memory = 0.98
-    /// Observations before anything is concluded.
+    /// Observations of a class before anything is concluded from it.
     private static let fewest = 16
     /// A batch that took this many times what was expected tells of the machine's other work, not of its rows.
     private static let outlier = 4.0
-    /// The part of a batch's time that may be fixed cost where rows are limited; so little speed is given away.
-    static let fixedShare = 0.05
+    /// The part of the most rows a second that may be given up for shorter batches.
+    private static let tolerance = 0.05
+    /// Rows that are always worth decoding together: kernels take rows in blocks of up to so many.
+    static let fewestSharedRows = 16
 
-    private var count = 0
-    private var weight = 0.0
-    private var rows = 0.0
-    private var seconds = 0.0
-    private var rowsSquared = 0.0
-    private var rowsSeconds = 0.0
+    /// By the number of bits of one less than the rows.
+    private var classes: [SizeClass] = []
 
     mutating func observe(rows count: Int, seconds observed: Double) {
         guard count > 0, observed > 0 else { return }
-        let x = Double(count)
-        let y = min(observed, self.seconds(rows: count).map { $0 * Self.outlier } ?? observed)
-        weight = weight * Self.memory + 1
-        rows = rows * Self.memory + x
-        seconds = seconds * Self.memory + y
-        rowsSquared = rowsSquared * Self.memory + x * x
-        rowsSeconds = rowsSeconds * Self.memory + x * y
-        self.count += 1
+        let index = Self.sizeClass(of: count)
+        while classes.count <= index { classes.append(SizeClass()) }
+        let expected = classes[index].count < Self.fewest ? nil : seconds(rows: count)
+        let seconds = min(observed, expected.map { $0 * Self.outlier } ?? observed)
+        classes[index].rows = classes[index].rows * Self.memory + Double(count)
+        classes[index].seconds = classes[index].seconds * Self.memory + seconds
+        classes[index].count += 1
     }
 
-    /// Nil until batches of different sizes were seen.
-    private var line: (fixed: Double, perRow: Double)? {
-        guard count >= Self.fewest else { return nil }
-        let spread = rowsSquared / weight - (rows / weight) * (rows / weight)
-        guard spread > 0.5 else { return nil }
-        let slope = (rowsSeconds / weight - rows / weight * seconds / weight) / spread
-        let perRow = max(0, slope)
-        return (max(0, seconds / weight - perRow * rows / weight), perRow)
-    }
-
-    /// The time of a batch of so many rows; nil until enough were seen.
+    /// The time of a batch of so many rows, as if it took as long for each as the nearest size seen; nil until enough
+    /// were seen.
     func seconds(rows count: Int) -> Double? {
-        guard self.count >= Self.fewest else { return nil }
-        if let line { return line.fixed + line.perRow * Double(count) }
-        // Batches of one size say nothing of others; to take time as proportional never promises too much.
-        return seconds / weight * max(1, Double(count) * weight / rows)
+        let index = Self.sizeClass(of: count)
+        return known.min { abs($0 - index) < abs($1 - index) }
+            .map { Double(count) / classes[$0].rowsPerSecond }
     }
 
     /// The number of rows past which a batch takes longer in proportion and decodes hardly more a second; nil where
-    /// that is not known, or never happens.
+    /// larger ones were not seen, or decode more.
     var saturation: Int? {
-        guard let line, line.perRow > 0 else { return nil }
-        let rows = line.fixed / line.perRow / Self.fixedShare
-        return rows < 1e6 ? Int(rows.rounded()) : nil
+        guard let best = known.map({ classes[$0].rowsPerSecond }).max(), let largest = known.last,
+            let enough = known.first(where: { classes[$0].rowsPerSecond >= best * (1 - Self.tolerance) }),
+            enough < largest
+        else { return nil }
+        return max(Self.fewestSharedRows, 1 << enough)
     }
+
+    private var known: [Int] { classes.indices.filter { classes[$0].count >= Self.fewest } }
+
+    private static func sizeClass(of rows: Int) -> Int { Int.bitWidth - (rows - 1).leadingZeroBitCount }
 }
 
 /// How many tokens candidates take: means in which older ones fade.

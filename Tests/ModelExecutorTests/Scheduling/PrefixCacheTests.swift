@@ -123,6 +123,29 @@ struct PrefixCacheTests {
         #expect(runner.result(of: second)?.compute.cachedTokens == Self.system.utf8.count)
     }
 
+    @Test(arguments: [1, 2])
+    func `a kept prompt whose place is needed is the last to go, and used even then`(places: Int) throws {
+        var limits = Self.limits
+        limits.prefixSequences = places
+        var runner = try runner(limits)
+        for text in [Self.system + "first", String(repeating: "other ", count: 20)].prefix(places) {
+            _ = try runner.submit(ask(text))
+            try runner.finish()
+        }
+        let next = ask(Self.system + "second")
+        let second = try runner.submit(next)
+        try runner.finish()
+        #expect(runner.result(of: second)?.compute.cachedTokens == Self.system.utf8.count)
+        limits.prefixSequences = 0
+        var reference = try self.runner(limits)
+        let without = try reference.submit(next)
+        try reference.finish()
+        #expect(runner.result(of: second)?.candidates == reference.result(of: without)?.candidates)
+        #expect(runner.batch.reservedCells <= places * limits.contextTokens)
+        let counts = runner.batch.prefixCounts
+        #expect(counts == PrefixCounts(lookups: places + 1, hits: 1, reusedTokens: Self.system.utf8.count))
+    }
+
     @Test func `a cancelled prompt leaves nothing half evaluated behind`() throws {
         for steps in 0...6 {
             var runner = try runner()
