@@ -43,6 +43,7 @@ extension Board {
         if sequence != known.sequence {
             guard prefixes.holds(known.sequence) else { return }
             model.copySequence(known.sequence, to: sequence)
+            request.keptElsewhere = known.length
         }
         model.truncateSequence(sequence, to: known.length)
         request.prefilled = known.length
@@ -106,7 +107,7 @@ extension Board {
 
     private func isWorthKeeping(_ request: RunningRequest) -> Bool {
         request.prefilled == request.prompt.count && pool.freeCells >= request.prompt.count
-            && request.prompt.count - request.cachedTokens >= PrefixCache.leastTokens
+            && request.prompt.count - request.keptElsewhere >= PrefixCache.leastTokens
     }
 
     /// Gives the prompt's sequence back; what it holds may stay for later requests.

@@ -42,6 +42,8 @@ struct RunningRequest {
     var reservedCells: Int
     var prefilled = 0
     var cachedTokens = 0
+    /// Prompt tokens that another kept prompt has too.
+    var keptElsewhere = 0
     var promptEnd: PromptEnd?
     var candidates: [Candidate] = []
     var started = 0

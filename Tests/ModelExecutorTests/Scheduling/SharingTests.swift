@@ -100,6 +100,18 @@ struct SharingTests {
         #expect(runner.batch.runningCandidates > 50)
     }
 
+    @Test func `small requests go past large ones that may not begin yet`() throws {
+        var runner = try runner(sequences: 64)
+        for number in 1...10 { _ = try runner.submit(.asking("large \(number)", k: 32, .bestScore)) }
+        for _ in 0..<4 { runner.step() }
+        let queued = runner.batch.queuedRequests
+        _ = try runner.submit(.asking("small", k: 1))
+        runner.step()
+        #expect(runner.batch.queuedRequests == queued && queued > 0)
+        try runner.finish()
+        #expect(runner.isClean)
+    }
+
     @Test func `large requests share lanes alike, whoever came first`() throws {
         var runner = try runner(sequences: 64)
         _ = try runner.submit(.asking("large 1", k: 64, .bestScore))
