@@ -35,7 +35,8 @@ struct LoadedModel {
             thinks: model.vocabulary.thinkClose != nil,
             parameterCount: model.parameterCount,
             digest: digest,
-            sampling: Self.sampling(model.recommendedSampling)
+            sampling: Self.sampling(model.recommendedSampling),
+            limits: model.limits
         )
     }
 

@@ -1,3 +1,4 @@
+import Gateway
 import ModelExecutor
 import Policy
 
@@ -5,11 +6,13 @@ extension PolicySet {
     /// Arms that the model can't serve: a mode that uses scores needs a model with a head, and one that stops on a
     /// score needs to know what it is worth.
     ///
+    /// So does one with too few sequences or cells for a mode's candidates.
+    ///
     /// Found at start and at reload, since the alternative is an arm of which every request fails.
     func problems(serving model: ModelDescription) -> [PolicyProblem] {
         policies.flatMap { policy in
             policy.arms.compactMap { arm in
-                Self.problem(of: arm.mode, on: model).map { message, fix in
+                Self.problem(of: arm.mode, upTo: policy.limits.maxTokens, on: model).map { message, fix in
                     PolicyProblem(
                         file: "\(policy.id)",
                         path: "arms.\(arm.id).mode",
@@ -21,8 +24,11 @@ extension PolicySet {
         }
     }
 
-    private static func problem(of mode: Mode, on model: ModelDescription) -> (message: String, fix: String)?
-    {
+    private static func problem(
+        of mode: Mode,
+        upTo maxTokens: Int,
+        on model: ModelDescription
+    ) -> (message: String, fix: String)? {
         if mode.needsScores, !model.scored {
             return (
                 "mode \(mode.name) picks by score, and the served model has no score head",
@@ -35,6 +41,15 @@ extension PolicySet {
                 "let it `select: majority`, which stops on agreement, or use a mode without `adaptive`"
             )
         }
-        return nil
+        guard let limits = model.limits else { return nil }
+        do throws(ExecutorError) {
+            try Effort(mode).check(on: limits, maxTokens: maxTokens)
+            return nil
+        } catch {
+            return (
+                "mode \(mode.name) does not fit the model: \(error)",
+                "open the model with more, or ask for less"
+            )
+        }
     }
 }

@@ -9,7 +9,8 @@ enum ProblemFile {
     /// Reads every problem or fails, naming the first bad line.
     static func read(_ path: String) throws(UsageError) -> [Problem] {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw UsageError("can't read '\(path)' as UTF-8 text")
+            let isThere = FileManager.default.fileExists(atPath: path)
+            throw UsageError(isThere ? "can't read '\(path)' as UTF-8 text" : "there is no file '\(path)'")
         }
         let decoder = JSONDecoder()
         var problems: [Problem] = []

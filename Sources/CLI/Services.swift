@@ -74,6 +74,7 @@ extension ExecutorMetrics {
     func set(_ load: SessionLoad) {
         cells.set(Double(load.cells))
         cellsInUse.set(Double(load.reservedCells))
+        cellsCached.set(Double(load.cachedCells))
         activeCandidates.set(Double(load.runningCandidates))
         queueLength.set(Double(load.queuedRequests))
         let prefixes = load.prefixes

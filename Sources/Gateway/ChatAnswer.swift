@@ -13,6 +13,8 @@ struct ChatAnswer: Sendable {
     private let served: @Sendable (Int) -> Mode
     private let isBlind: Bool
     private let includeUsage: Bool
+    /// Whose turn it was, for a client that asked.
+    private let tier: Tier?
 
     init(_ exchange: Exchange, model: String, now: Timestamp) {
         id = exchange.id
@@ -22,6 +24,7 @@ struct ChatAnswer: Sendable {
         served = { exchange.served(fallback: $0) }
         isBlind = exchange.policy.isBlind
         includeUsage = exchange.chat.includeUsage
+        tier = exchange.chat.namesTier ? exchange.tier : nil
     }
 
     /// For an answer given outside any policy.
@@ -33,6 +36,7 @@ struct ChatAnswer: Sendable {
         served = { _ in mode }
         isBlind = false
         includeUsage = true
+        tier = nil
     }
 
     /// The body of a `chat.completion`.
@@ -125,6 +129,7 @@ struct ChatAnswer: Sendable {
         writer.key("created")
         writer.value(created)
         writer.member("model", model)
+        if let tier { writer.member("service_tier", tier.rawValue) }
     }
 
     private func finishReason(_ reason: FinishReason?, _ writer: inout JSONWriter) {
@@ -194,7 +199,10 @@ extension ChatAnswer {
             }
             writer.member("tokens", candidate.thinkingTokens + candidate.answerTokens)
             writer.member("end", candidate.end.rawValue)
-            if let step = candidate.cutAtStep { writer.member("cut_at_step", step) }
+            if let step = candidate.cutAtStep {
+                // An audited request runs in full and only says who would have been cut.
+                writer.member(candidate.end == .pruned ? "cut_at_step" : "would_be_cut_at_step", step)
+            }
             if let branch = candidate.branch {
                 writer.key("branch")
                 writer.object { writer in

@@ -23,6 +23,8 @@ struct ChatRequest: Sendable, Hashable {
     private(set) var reasoningEffort: ReasoningEffort?
     /// The tier that the client claims; nil leaves it to the policy. What it may have is the policy's to say.
     private(set) var tier: Tier?
+    /// Whether it asks for a tier, be it in a word that leaves the choice to the policy.
+    private(set) var namesTier = false
 
     init(_ bytes: [UInt8], limits: GatewayLimits) throws(GatewayError) {
         let reader = ParameterReader(limits: limits)
@@ -55,10 +57,13 @@ struct ChatRequest: Sendable, Hashable {
     ) throws(GatewayError) {
         let most = GenerationRequest.maximumTokens
         switch name {
-        case "max_completion_tokens": maxTokens = try reader.whole(value, name, in: 1...most)
-        case "max_tokens":
+        case "max_completion_tokens", "max_tokens":
+            // The older name of the same.
             let tokens = try reader.whole(value, name, in: 1...most)
-            maxTokens = maxTokens ?? tokens
+            guard maxTokens ?? tokens == tokens else {
+                throw .invalidParameter(name, rule: "must not differ from its other name; send one of them")
+            }
+            maxTokens = tokens
         case "temperature": temperature = try reader.number(value, name, in: 0...2)
         case "top_p":
             let share = try reader.number(value, name, in: 0...1)
@@ -79,8 +84,9 @@ struct ChatRequest: Sendable, Hashable {
         case "user": user = try reader.identifier(value, name)
         case "safety_identifier": safetyIdentifier = try reader.identifier(value, name)
         case "metadata": try reader.checkMetadata(value, name)
-        case "service_tier" where value == .string(Tier.flex.rawValue): tier = .flex
-        case "service_tier" where value == .string(Tier.priority.rawValue): tier = .priority
+        case "service_tier":
+            tier = try reader.tier(value, name)
+            namesTier = true
         case "reasoning_effort":
             guard let effort = ReasoningEffort(rawValue: try reader.text(value, name)) else {
                 let choices = ReasoningEffort.allCases.map(\.rawValue).joined(separator: ", ")
@@ -113,7 +119,6 @@ enum OpenAIParameter: String, CaseIterable {
     case promptCacheKey = "prompt_cache_key"
     case promptCacheRetention = "prompt_cache_retention"
     case responseFormat = "response_format"
-    case serviceTier = "service_tier"
     case store
     case toolChoice = "tool_choice"
     case tools
@@ -132,7 +137,6 @@ enum OpenAIParameter: String, CaseIterable {
         case .logitBias: return value == .object(JSONObject(members: []))
         case .functionCall, .toolChoice: return value == .string("none") || value == .string("auto")
         case .modalities: return value == .array([.string("text")])
-        case .serviceTier: return value == .string("auto") || value == .string("default")
         case .verbosity: return value == .string("medium")
         case .responseFormat:
             return value == .object(JSONObject(members: [.init(key: "type", value: .string("text"))]))
@@ -143,6 +147,7 @@ enum OpenAIParameter: String, CaseIterable {
     private static let served: Set<String> = [
         "max_completion_tokens", "max_tokens", "temperature", "top_p", "top_k", "repetition_penalty", "stop",
         "seed", "stream", "stream_options", "user", "safety_identifier", "metadata", "reasoning_effort",
+        "service_tier",
     ]
 
     static func isKnown(_ name: String) -> Bool {

@@ -79,7 +79,7 @@ extension CompletionRecord {
         guard case .finished(let result) = ending else { return }
         queued = result.queued
         winner = result.winner
-        candidates = result.candidates.map { RecordedCandidate($0) }
+        candidates = result.candidates.map { RecordedCandidate($0, conclusion: result.conclusion(of: $0)) }
         stoppedBy = result.stoppedBy.map { RecordedStop($0) }
         confidence = result.confidence
     }
@@ -154,8 +154,19 @@ extension RecordedCompute {
     }
 }
 
+extension GenerationResult {
+    /// What tells whether two candidates came to the same: the answers where all gave one, else the last step of the
+    /// thinking, since a candidate that is not picked never writes its answer.
+    func conclusion(of candidate: CandidateRecord) -> AnswerKey? {
+        let allAnswered = candidates.allSatisfy { $0.answer != nil || !$0.isComplete }
+        if allAnswered { return candidate.answer.flatMap { AnswerKey($0) } }
+        let end = candidate.thinking.split(separator: "\n\n").last
+        return candidate.isComplete ? end.flatMap { AnswerKey(String($0)) } : nil
+    }
+}
+
 extension RecordedCandidate {
-    init(_ candidate: CandidateRecord) {
+    init(_ candidate: CandidateRecord, conclusion: AnswerKey?) {
         let end: End =
             switch candidate.end {
             case .closed: .closed
@@ -170,7 +181,7 @@ extension RecordedCandidate {
             thinkingTokens: candidate.thinkingTokens,
             answerTokens: candidate.answerTokens,
             logProbability: candidate.logProbability,
-            answerDigest: candidate.answer.map { Self.digest(of: $0) },
+            answerDigest: conclusion.map { Self.digest(of: $0.text) },
             end: end,
             cutAtStep: candidate.cutAtStep,
             isBranch: candidate.branch != nil

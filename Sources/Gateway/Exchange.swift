@@ -30,18 +30,23 @@ struct Exchange: Sendable {
             sampling.repetitionPenalty = penalty
         }
         let most = policy.limits.maxTokens
+        let effort = Effort(mode, isAudit: isAudited(mode))
         return GenerationRequest(
             messages: chat.messages,
-            effort: Effort(mode, isAudit: isAudited(mode)),
+            // Without chance all candidates are alike, and one is worth as much as any number.
+            effort: sampling.temperature == 0 ? Effort(k: 1, selection: effort.selection) : effort,
             sampling: sampling,
             maxTokens: min(chat.maxTokens ?? most, most),
             stop: chat.stop,
             deadline: arrival + policy.limits.deadline,
             fallbacks: fallbacks.map { Effort($0) },
             patience: policy.limits.queue,
-            tier: min(Tier(policy.limits.tier), chat.tier ?? .priority)
+            tier: tier
         )
     }
+
+    /// The policy's tier, or a lower one that the client asks for.
+    var tier: Tier { min(Tier(policy.limits.tier), chat.tier ?? .priority) }
 
     /// What may be served in place of the assigned mode, the largest first.
     private var fallbacks: [Mode] {

@@ -12,7 +12,7 @@ extension HeadgateMetrics {
         arm.latency.observe(completion.latency)
         if let firstToken = completion.firstToken { arm.firstToken.observe(firstToken) }
         if completion.state == .completed { arm.queued.observe(completion.queued) }
-        if (completion.served ?? assignment.served.name) != assignment.assigned.name { arm.degraded.add() }
+        if completion.served != nil { arm.degraded.add() }
         arm.count(effortOf: completion)
         arm.candidates.add(completion.candidates.count)
         arm.scoredSteps.add(completion.compute.scoredSteps)

@@ -64,6 +64,16 @@ struct ParameterReader {
         return text
     }
 
+    /// Nil for the words that leave it to the policy.
+    func tier(_ value: JSONValue, _ name: String) throws(GatewayError) -> Tier? {
+        switch try text(value, name) {
+        case "auto", "default": return nil
+        case Tier.flex.rawValue: return .flex
+        case Tier.priority.rawValue: return .priority
+        default: throw .invalidParameter(name, rule: "must be one of auto, default, flex, priority")
+        }
+    }
+
     func elements(_ value: JSONValue, _ name: String) throws(GatewayError) -> [JSONValue] {
         guard case .array(let elements) = value else { throw .wrongType(name, expected: "an array") }
         return elements

@@ -9,7 +9,10 @@ public struct SessionLoad: Sendable, Hashable {
     public var queuedRequests = 0
     public var runningRequests = 0
     public var runningCandidates = 0
+    /// By requests that run.
     public var reservedCells = 0
+    /// By prompts that are kept for later ones.
+    public var cachedCells = 0
     public var cells = 0
     public var prefixes = PrefixCounts()
 }
@@ -150,7 +153,8 @@ public actor ModelSession<Model: TokenModel>: GenerationBackend {
             queuedRequests: batch.queuedRequests,
             runningRequests: batch.runningRequests,
             runningCandidates: batch.runningCandidates,
-            reservedCells: batch.reservedCells,
+            reservedCells: batch.reservedCells - batch.cachedCells,
+            cachedCells: batch.cachedCells,
             cells: batch.model.limits.cells,
             prefixes: batch.prefixCounts
         )

@@ -50,7 +50,7 @@ public struct Mode: Sendable, Hashable {
     public let prune: PruneRule?
     public let adaptive: AdaptiveRule?
     public let search: SearchRule?
-    /// Once the candidates have sampled so many tokens together no further one is started.
+    /// No candidate is started, after the first, that would likely bring the tokens of all past this.
     public let tokenBudget: Int?
     /// Below it a logit that is divided by it may be no number any more; nobody rewards repetition tenfold.
     public static let leastRepetitionPenalty = 0.1

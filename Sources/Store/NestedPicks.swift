@@ -10,7 +10,7 @@ struct NestedPicks: Sendable, Hashable {
     /// The pick among a random subset.
     struct Pick: Sendable, Hashable {
         var expectedScore: Double
-        /// The probability that it is the winner, or one that gave the winner's answer.
+        /// The probability that it is the winner, or one that came to the same as the winner.
         var sameAnswer: Double
     }
 

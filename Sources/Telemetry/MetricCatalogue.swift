@@ -159,6 +159,11 @@ public enum MetricCatalogue {
         "KV cells that running requests have reserved.",
         .gauge
     )
+    static let cellsCached = MetricDeclaration(
+        "headgate_kv_cells_cached",
+        "KV cells that hold prompts for later requests, and are free to those that need them.",
+        .gauge
+    )
     static let cells = MetricDeclaration("headgate_kv_cells", "KV cells in all.", .gauge)
     static let activeCandidates = MetricDeclaration(
         "headgate_active_candidates",
@@ -241,7 +246,8 @@ public enum MetricCatalogue {
         requests, latency, firstToken, queued, degraded, candidates, prunedCandidates, stoppedEarly, tokens,
         scoredSteps, cpu, outcomes, share,
         policyInfo, reloads, reloadFailed, reloadTime, storeQueue, storeOpen, storeCommit, storeBatch,
-        storeFailures, storeRefused, storeCrashed, outcomeResults, cellsInUse, cells, activeCandidates,
+        storeFailures, storeRefused, storeCrashed, outcomeResults, cellsInUse, cellsCached, cells,
+        activeCandidates,
         queueLength, prefixLookups, prefixHits, prefixReused, activeRequests, responses, refusals,
         certificateExpiry, build, dropped, residentMemory,
         processCPU, openFiles, startTime,

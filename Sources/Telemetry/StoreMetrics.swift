@@ -23,6 +23,7 @@ public struct StoreMetrics: Sendable {
 /// The executor's state, set by whoever samples it.
 public struct ExecutorMetrics: Sendable {
     public let cellsInUse: Gauge
+    public let cellsCached: Gauge
     public let cells: Gauge
     public let activeCandidates: Gauge
     public let queueLength: Gauge
@@ -32,6 +33,7 @@ public struct ExecutorMetrics: Sendable {
 
     init(_ registry: Registry) {
         cellsInUse = registry.gauge(MetricCatalogue.cellsInUse)
+        cellsCached = registry.gauge(MetricCatalogue.cellsCached)
         cells = registry.gauge(MetricCatalogue.cells)
         activeCandidates = registry.gauge(MetricCatalogue.activeCandidates)
         queueLength = registry.gauge(MetricCatalogue.queueLength)

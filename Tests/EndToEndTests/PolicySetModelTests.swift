@@ -6,7 +6,9 @@ import Testing
 
 /// Policies against the model that would serve them.
 @Suite struct PolicySetModelTests {
-    private func problems(of mode: String, scored: Bool, calibrated: Bool) throws -> [PolicyProblem] {
+    private func problems(of mode: String, scored: Bool, calibrated: Bool, limits: ModelLimits? = nil) throws
+        -> [PolicyProblem]
+    {
         let yaml =
             "policy: p\narms: {only: {share: 100%, mode: \(mode)}}\nmodes: {voting: {k: 8, select: majority, "
             + "adaptive: {}}, pruning: {k: 8, select: majority, prune: {}}, searching: {k: 8, search: {mcts: {}}}}\n"
@@ -18,7 +20,8 @@ import Testing
             calibrated: calibrated,
             thinks: true,
             parameterCount: nil,
-            digest: ""
+            digest: "",
+            limits: limits
         )
         return set.problems(serving: model)
     }
@@ -41,6 +44,28 @@ import Testing
     func `a mode that uses scores is refused on a model without a head`(mode: String) throws {
         let found = try problems(of: mode, scored: false, calibrated: false)
         #expect(found.first?.message.contains("no score head") == true, "\(found)")
+    }
+
+    @Test func `a mode for which the model was opened too small is refused`() throws {
+        func problems(sequences: Int, mode: String) throws -> [PolicyProblem] {
+            try self.problems(
+                of: mode,
+                scored: true,
+                calibrated: true,
+                limits: ModelLimits(
+                    contextTokens: 512,
+                    sequences: sequences,
+                    rowsPerBatch: 64,
+                    cells: 512 * 72
+                )
+            )
+        }
+        #expect(try problems(sequences: 9, mode: "searching").isEmpty, "eight candidates and their prompt")
+        let found = try problems(sequences: 8, mode: "searching")
+        #expect(found.map(\.path) == ["arms.only.mode"])
+        #expect(found.first?.message.contains("--sequences") == true, "\(found)")
+        #expect(try problems(sequences: 3, mode: "high").isEmpty, "two at a time and the prompt")
+        #expect(try problems(sequences: 2, mode: "high").count == 1)
     }
 
     @Test(arguments: ["single", "voting"])

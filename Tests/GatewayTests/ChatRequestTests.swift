@@ -112,7 +112,7 @@ struct ChatRequestTests {
         (#""audio":{}"#, "unsupported_parameter", "audio"),
         (#""modalities":["audio"]"#, "unsupported_parameter", "modalities"),
         (#""prediction":{}"#, "unsupported_parameter", "prediction"),
-        (#""service_tier":"scale""#, "unsupported_parameter", "service_tier"),
+        (#""service_tier":"scale""#, "invalid_value", "service_tier"),
         (#""web_search_options":{}"#, "unsupported_parameter", "web_search_options"),
         (#""frequency_penalty":0.5"#, "unsupported_parameter", "frequency_penalty"),
         (#""presence_penalty":1"#, "unsupported_parameter", "presence_penalty"),
@@ -169,9 +169,11 @@ struct ChatRequestTests {
         }
     }
 
-    @Test func `max_completion_tokens wins over the older max_tokens in either order`() throws {
-        #expect(try request(#""max_tokens":9,"max_completion_tokens":5"#).maxTokens == 5)
-        #expect(try request(#""max_completion_tokens":5,"max_tokens":9"#).maxTokens == 5)
+    @Test func `max_tokens is the older name of max_completion_tokens and may not contradict it`() throws {
+        #expect(try request(#""max_tokens":5"#).maxTokens == 5)
+        #expect(try request(#""max_tokens":5,"max_completion_tokens":5"#).maxTokens == 5)
+        #expect(throws: GatewayError.self) { try request(#""max_tokens":9,"max_completion_tokens":5"#) }
+        #expect(throws: GatewayError.self) { try request(#""max_completion_tokens":5,"max_tokens":9"#) }
     }
 
     @Test func `every parameter known and not served is refused or neutral`() {

@@ -83,6 +83,24 @@ struct EffortTests {
         #expect(rejecting.tier == .standard)
     }
 
+    @Test func `without chance one candidate is worth as much as many`() async throws {
+        let client = try await request(mode: "{k: 16, select: majority}", body: #","temperature":0"#)
+        #expect(client.effort == Effort(k: 1, selection: .majority))
+        let settled = try await request(mode: "{k: 16, temperature: 0.7}", body: #","temperature":0"#)
+        #expect(settled.effort.k == 16, "the mode's own temperature counts")
+    }
+
+    @Test(arguments: ["flex", "auto"])
+    func `a client that names a tier is told which it had`(tier: String) async throws {
+        let reply = try await LiveGateway.run(SteppedBackend.complete(), policy: Self.policy(mode: "{k: 2}"))
+        {
+            try await $0.chat(#","service_tier":"\#(tier)""#)
+        }
+        #expect(reply.body.contains(#""service_tier":"\#(tier == "auto" ? "default" : tier)""#))
+        let silent = try await LiveGateway.run(SteppedBackend.complete()) { try await $0.chat() }
+        #expect(!silent.body.contains("service_tier"))
+    }
+
     @Test(arguments: [
         ("priority", "flex", Tier.flex), ("priority", "auto", .priority), ("flex", "default", .flex),
         ("priority", "priority", .priority),
@@ -105,7 +123,7 @@ struct EffortTests {
             try await $0.chat(#","service_tier":"priority""#)
         }
         #expect(reply.status == 400)
-        #expect(try reply.errorCode == "unsupported_parameter")
+        #expect(try reply.errorCode == "invalid_value")
         #expect(reply.body.contains(#""param":"service_tier""#))
     }
 
@@ -141,6 +159,8 @@ struct EffortTests {
         result.stoppedBy = .deadline
         result.confidence = 0.75
         result.candidates[0].cutAtStep = 3
+        result.candidates[0].end = .pruned
+        result.candidates[1].cutAtStep = 2
         result.candidates[1].branch = Branch(candidate: 0, step: 2)
         result.compute.cachedTokens = 5
         return result
@@ -163,7 +183,8 @@ struct EffortTests {
         ) { try await $0.chat() }
         for text in [
             #""mode":"medium","assigned_mode":"own","k":2,"#, #""confidence":0.75,"stopped_by":"deadline""#,
-            #""cut_at_step":3"#, #""branch":{"candidate":0,"step":2}"#, #""cached_tokens":5"#,
+            #""cut_at_step":3"#, #""would_be_cut_at_step":2"#, #""branch":{"candidate":0,"step":2}"#,
+            #""cached_tokens":5"#,
             #""prompt_tokens_details":{"cached_tokens":5}"#,
         ] { #expect(reply.body.contains(text), "\(text) in \(reply.body)") }
     }

@@ -19,7 +19,7 @@ struct EndingTests {
         (.failed(.executor(.invalidRequest("x"))), .rejected, .other),
         (.failed(.executor(.cancelled(spent))), .failed, .shutdown),
         (.failed(.executor(.modelFailed("x"))), .failed, .model),
-        (.failed(.executor(.needsHead(.bestScore))), .failed, .model),
+        (.failed(.executor(.needsHead("selection best_score"))), .failed, .model),
         (.failed(.backend("x")), .failed, .model),
         (.failed(.store(.full)), .failed, .store),
         (.failed(.noPolicy), .failed, .other),
@@ -120,6 +120,30 @@ struct EndingTests {
         ] {
             #expect(text.contains("\n\(line)\n"), "\(line)")
         }
+    }
+
+    @Test func `candidates that never answered are compared by the last step of their thinking`() {
+        var result = GenerationResult.sample()
+        result.candidates[0].thinking = "5-2=3.\n\n8 * 3 = 24.\n\n"
+        result.candidates[1].thinking = "9-6=3.\n\n8 *  3 = 24\n\n"
+        func digests() -> [UInt32?] {
+            result.candidates.map {
+                RecordedCandidate($0, conclusion: result.conclusion(of: $0)).answerDigest
+            }
+        }
+        #expect(digests()[0] != nil && digests()[0] == digests()[1])
+        result.candidates[0].thinking = "5+11=16.\n\n8+16=24.\n\n"
+        #expect(digests()[0] != nil && digests()[0] != digests()[1])
+        result.candidates[0].isComplete = false
+        #expect(digests()[0] == nil, "it came to nothing")
+    }
+
+    @Test func `candidates that all answered are compared by their answers`() {
+        var result = GenerationResult.sample()
+        result.candidates[0].answer = "Answer: 24.0"
+        result.candidates[1].answer = "24"
+        let keys = result.candidates.map { result.conclusion(of: $0) }
+        #expect(keys[0] != nil && keys[0] == keys[1])
     }
 
     @Test func `a request that fails after it was degraded still tells what ran`() {

@@ -15,7 +15,7 @@ struct ErrorResponseTests {
             (.executor(.deadlineExceeded(.zero)), 504, "deadline_exceeded", nil),
             (.executor(.promptTooLong(tokens: 9, limit: 8)), 400, "context_length_exceeded", nil),
             (.executor(.modelFailed("secret /path")), 500, "internal_error", nil),
-            (.executor(.needsHead(.bestScore)), 503, "mode_unavailable", nil),
+            (.executor(.needsHead("selection best_score")), 503, "mode_unavailable", nil),
             (.store(.full), 503, "record_unavailable", 1),
             (.store(.failed(code: 10, reason: "secret /path")), 503, "record_unavailable", 1),
             (.backend("secret /path"), 500, "internal_error", nil),

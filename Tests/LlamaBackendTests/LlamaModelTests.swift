@@ -38,7 +38,7 @@ import Testing
 
     @Test func `a scored effort on a model without a head is refused with what to do`() throws {
         var batch = ContinuousBatch(model: try TestModels.smolLM2())
-        #expect(throws: ExecutorError.needsHead(.bestScore)) {
+        #expect(throws: ExecutorError.needsHead("selection best_score")) {
             try batch.submit(TestModels.request(k: 2), now: .now)
         }
     }

@@ -221,7 +221,7 @@ import Testing
 
     @Test func `a refused request fails its own stream only`() async throws {
         try await Self.serving(try ScriptedTokenModel(.noise(seed: 9), hasHead: false)) { session in
-            await #expect(throws: ExecutorError.needsHead(.bestScore)) {
+            await #expect(throws: ExecutorError.needsHead("selection best_score")) {
                 for try await _ in session.generate(TestModels.request(k: 2)) {}
             }
             let answered = try await Self.result(

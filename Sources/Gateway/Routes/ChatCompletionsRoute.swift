@@ -72,7 +72,7 @@ struct ChatCompletionsRoute: Sendable {
         guard let policy = core.policies.current.policy(for: attributes) else { throw .noPolicy }
         // Served with less than it asks for, a client would go on believing that it goes first.
         if chat.tier == .priority, policy.limits.tier != .priority {
-            throw .unsupportedParameter("service_tier")
+            throw .invalidParameter("service_tier", rule: "must be auto, default or flex under this policy")
         }
         let assignment: Assignment
         do throws(AssignmentRefusal) {

@@ -30,7 +30,7 @@ public struct Effort: Sendable, Hashable {
     /// Nil runs all k candidates.
     public var escalation: Escalation?
     public var search: Search
-    /// Once the candidates have sampled this many tokens together no further one is started; nil: no limit.
+    /// No candidate is started, after the first, that would likely bring the tokens of all past this; nil: no limit.
     public var tokenBudget: Int?
 
     public init(
@@ -50,7 +50,18 @@ public struct Effort: Sendable, Hashable {
     }
 
     /// Whether step scores are needed, for the selection or on the way to it.
-    public var needsScores: Bool { selection.needsScores || pruning != nil || search != .bestOf }
+    public var needsScores: Bool { scored != nil }
+
+    /// What it is that needs step scores; nil where nothing does.
+    var scored: String? {
+        if selection.needsScores { return "selection \(selection.rawValue)" }
+        if pruning != nil { return "pruning" }
+        switch search {
+        case .bestOf: return nil
+        case .beam: return "beam search"
+        case .mcts: return "tree search"
+        }
+    }
 
     /// Whether the head must say what its scores are worth.
     public var needsCalibration: Bool { escalation != nil && selection == .bestScore }

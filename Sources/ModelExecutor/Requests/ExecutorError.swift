@@ -2,8 +2,9 @@
 public enum ExecutorError: Error, Sendable, Hashable {
     /// `tokens` is a lower bound where the text was too long to be worth counting.
     case promptTooLong(tokens: Int, limit: Int)
-    case needsHead(Selection)
-    case needsSteps(Selection)
+    /// With what it is that needs one.
+    case needsHead(String)
+    case needsSteps(String)
     case needsCalibration
     case invalidRequest(String)
     /// It found no place within its patience, and no smaller effort was allowed or none found one either.
@@ -33,12 +34,11 @@ extension ExecutorError: CustomStringConvertible {
         switch self {
         case .promptTooLong(let tokens, let limit):
             "the prompt has at least \(tokens) tokens and the model takes \(limit); shorten it"
-        case .needsHead(let selection):
-            "selection \(selection.rawValue) needs a score head and this model has none; "
-                + "serve one with `--head`, or use mode single or `select: majority`"
-        case .needsSteps(let selection):
-            "selection \(selection.rawValue) needs a step token and this model's tokenizer splits \".\\n\\n\"; "
-                + "use `select: majority`"
+        case .needsHead(let what):
+            "\(what) needs a score head and this model has none; serve one with `--head`, or use mode single or "
+                + "`select: majority` without it"
+        case .needsSteps(let what):
+            "\(what) needs a step token and this model's tokenizer splits \".\\n\\n\"; use `select: majority` without it"
         case .needsCalibration:
             "adaptive effort needs a score head that says what its scores are worth, and this one doesn't; "
                 + "use `select: majority`, which stops on agreement"

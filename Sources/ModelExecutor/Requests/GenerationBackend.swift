@@ -13,6 +13,8 @@ public struct ModelDescription: Sendable, Hashable {
     public var digest: String
     /// How the model asks to be sampled where neither policy nor client says; the seed means nothing here.
     public var sampling: Sampling
+    /// What the model was opened with; nil where there is no such limit.
+    public var limits: ModelLimits?
 
     public init(
         name: String,
@@ -22,7 +24,8 @@ public struct ModelDescription: Sendable, Hashable {
         thinks: Bool,
         parameterCount: Int?,
         digest: String,
-        sampling: Sampling = Sampling(seed: 0)
+        sampling: Sampling = Sampling(seed: 0),
+        limits: ModelLimits? = nil
     ) {
         self.name = name
         self.contextTokens = contextTokens
@@ -32,6 +35,7 @@ public struct ModelDescription: Sendable, Hashable {
         self.parameterCount = parameterCount
         self.digest = digest
         self.sampling = sampling
+        self.limits = limits
     }
 }
 

@@ -180,6 +180,10 @@ extension Board {
         if case .mcts(let search) = request.effort.search, request.runningCandidates >= search.parallel {
             return false
         }
+        // How many fit a budget is known once one candidate's length is.
+        if request.effort.tokenBudget != nil, pace.thinkingTokens == nil, request.finished < request.started {
+            return false
+        }
         // Someone who can't even begin comes first.
         let isWaiting = waitingTier.map { $0 >= request.request.tier } ?? false
         let isOwn = !request.spare.isEmpty || takesPromptOver(request)
@@ -204,7 +208,7 @@ extension Board {
         now: ContinuousClock.Instant
     ) -> StoppedBy? {
         guard request.started > 0 else { return nil }
-        if let budget = request.effort.tokenBudget, request.compute.candidateTokens >= budget {
+        if let budget = request.effort.tokenBudget, expectedTokens(withOneMoreOf: request) > Double(budget) {
             return .budget
         }
         guard let deadline = request.request.deadline, let seconds = cost.seconds(rows: rows),
@@ -212,6 +216,18 @@ extension Board {
         else { return nil }
         let tokens = thinking + (pace.answerTokens ?? 0)
         return now + .seconds(tokens * seconds) > deadline ? .deadline : nil
+    }
+
+    /// What its candidates will have sampled in the end, those that run and one more, if they become as long as others
+    /// were; as long as they may where nobody knows.
+    private func expectedTokens(withOneMoreOf request: RunningRequest) -> Double {
+        let answer = pace.answerTokens ?? 0
+        let whole = pace.thinkingTokens.map { $0 + (request.rules.answersAlways ? answer : 0) }
+        let usual = whole ?? Double(request.request.maxTokens)
+        let running = request.candidates.prefix(request.started).reduce(0) { sum, candidate in
+            candidate.isRunning ? sum + max(0, usual - Double(candidate.sampledTokens)) : sum
+        }
+        return Double(request.compute.candidateTokens) + running + usual
     }
 
     private mutating func startNext(of request: inout RunningRequest, in model: inout some TokenModel) {

@@ -79,9 +79,9 @@ struct Board {
     }
 
     private func check(_ effort: Effort, head: ScoreHead?, hasSteps: Bool) throws(ExecutorError) {
-        if effort.needsScores {
-            if head == nil { throw .needsHead(effort.selection) }
-            if !hasSteps { throw .needsSteps(effort.selection) }
+        if let what = effort.scored {
+            if head == nil { throw .needsHead(what) }
+            if !hasSteps { throw .needsSteps(what) }
         }
         if effort.needsCalibration, head?.calibration == nil { throw .needsCalibration }
     }

@@ -70,6 +70,9 @@ public struct ContinuousBatch<Model: TokenModel> {
     /// Key-value cells reserved by running requests and cached prompts, of `model.limits.cells`.
     public var reservedCells: Int { board.reservedCells }
 
+    /// Those of them that hold prompts for later requests, and are given up where a request needs them.
+    public var cachedCells: Int { board.prefixes.cells }
+
     /// How often prompts began as earlier ones did.
     public var prefixCounts: PrefixCounts { board.prefixes.counts }
 

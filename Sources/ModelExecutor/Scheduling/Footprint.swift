@@ -44,11 +44,19 @@ struct Footprint: Equatable {
         }
         let sequences = lanes + (keepsPrompt && limits.prefixSequences == 0 ? 1 : 0)
         guard sequences <= limits.sequences, cells <= limits.cells else {
+            let prompt = keepsPrompt && limits.prefixSequences == 0 ? " and its prompt another" : ""
             throw .invalidRequest(
-                "\(effort.k) candidates of up to \(cellsPerLane) tokens do not fit a model opened with "
-                    + "\(limits.sequences) sequences and \(limits.cells) cells, not even \(lanes) at a time; "
-                    + "lower k or max_tokens, or open the model with more"
+                "\(effort.k) candidates need \(lanes) sequences at once\(prompt), with \(cells) cells for up to "
+                    + "\(cellsPerLane) tokens each; the model was opened with \(limits.sequences) sequences and "
+                    + "\(limits.cells) cells: lower k or max_tokens, or raise --sequences"
             )
         }
+    }
+}
+
+extension Effort {
+    /// Throws what keeps every request of this effort from being served, however short its prompt.
+    public func check(on limits: ModelLimits, maxTokens: Int) throws(ExecutorError) {
+        _ = try Footprint(promptTokens: 1, effort: self, maxTokens: maxTokens, limits: limits)
     }
 }

@@ -164,7 +164,12 @@ struct RunningRequest {
     /// How likely the pick among the finished candidates is right; nil where nothing tells.
     var confidence: Double? {
         if effort.selection.needsAnswers, effort.k > 1 {
-            return Agreement.confidence(in: standings.compactMap(\.vote))
+            let standings = standings
+            let pick = effort.selection.winner(among: standings)
+            return Agreement.confidence(
+                in: standings.first { $0.index == pick }?.vote,
+                among: standings.compactMap(\.vote)
+            )
         }
         guard effort.selection == .bestScore, let calibration, let pick = winner ?? leader else { return nil }
         let candidate = candidates[pick]

@@ -158,7 +158,7 @@ public struct ScriptedDirectives: Sendable, Hashable {
         switch name {
         case "queue_full": .queueFull(limit: 256)
         case "prompt_too_long": .promptTooLong(tokens: 10_000, limit: 4095)
-        case "needs_head": .needsHead(.bestScore)
+        case "needs_head": .needsHead("selection best_score")
         case "deadline": .deadlineExceeded(.zero)
         case "model": .modelFailed("scripted failure")
         default: nil

@@ -144,7 +144,7 @@ struct BatchLimitTests {
         for selection in Selection.allCases {
             var runner = BatchRunner(try ScriptedTokenModel(.saying(.init("ab</think>yes")), hasHead: false))
             guard !selection.needsScores else {
-                #expect(throws: ExecutorError.needsHead(selection)) {
+                #expect(throws: ExecutorError.needsHead("selection \(selection.rawValue)")) {
                     try runner.submit(.asking(k: 2, selection))
                 }
                 continue

@@ -48,7 +48,7 @@ struct ScriptedBackendTests {
     @Test(arguments: [
         ("#fail=queue_full", ExecutorError.queueFull(limit: 256)),
         ("#fail=model", .modelFailed("scripted failure")),
-        ("#fail=needs_head", .needsHead(.bestScore)),
+        ("#fail=needs_head", .needsHead("selection best_score")),
     ])
     func `a failure asked for comes before any event`(prompt: String, failure: ExecutorError) async {
         await #expect(throws: failure) { try await events(.asking("please \(prompt) now")) }

@@ -69,8 +69,17 @@ struct EscalationTests {
     }
 
     @Test(arguments: [(1, 0, 0.75), (2, 0, 0.875), (2, 2, 0.5), (8, 0, 511.0 / 512), (3, 1, 0.8125)])
-    func `agreement is a tail of the beta distribution`(leader: Int, runnerUp: Int, expected: Double) {
-        #expect(abs(Agreement.confidence(leader: leader, runnerUp: runnerUp) - expected) < 1e-12)
+    func `agreement is a tail of the beta distribution`(votes: Int, against: Int, expected: Double) {
+        #expect(abs(Agreement.confidence(pick: votes, rival: against) - expected) < 1e-12)
+        #expect(abs(Agreement.confidence(pick: against, rival: votes) - (1 - expected)) < 1e-12)
+    }
+
+    @Test func `a pick by weight is as sure as the votes for it`() throws {
+        let (one, two) = (try #require(AnswerKey("1")), try #require(AnswerKey("2")))
+        #expect(Agreement.confidence(in: one, among: [one, two, two, two]) == 0.1875)
+        #expect(Agreement.confidence(in: two, among: [one, two, two, two]) == 0.8125)
+        #expect(Agreement.confidence(in: nil, among: [one]) == 0.25)
+        #expect(Agreement.confidence(in: one, among: []) == nil)
     }
 
     @Test func `a score without a worth ends nothing, so it is refused`() throws {
@@ -110,8 +119,13 @@ struct EscalationTests {
         #expect(result.candidates.count == 8)
         #expect(result.stoppedBy == .budget)
         #expect(result.answer == "unsure")
-        let roomy = try run(.asking(k: 16, .bestScore, escalation: Self.stages, budget: 25), Self.unsure)
-        #expect(roomy.candidates.count > 8)
+        let roomy = try run(.asking(k: 16, .bestScore, escalation: Self.stages, budget: 27), Self.unsure)
+        #expect(roomy.candidates.count == 9)
+        let alike = try run(.asking(k: 16, .bestScore, budget: 26), Self.unsure)
+        #expect(alike.candidates.count == 8, "without stages too, where all could start at once")
+        #expect(alike.stoppedBy == .budget)
+        let tiny = try run(.asking(k: 16, .bestScore, budget: 1), Self.unsure)
+        #expect(tiny.candidates.count == 1, "one always runs")
         _ = try run(.asking(k: 2, .bestScore, budget: GenerationRequest.maximumTokens), Self.unsure)
         for absurd in [0, -1, GenerationRequest.maximumTokens + 1, .max] {
             #expect(throws: ExecutorError.self) {

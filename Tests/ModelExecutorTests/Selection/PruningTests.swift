@@ -82,7 +82,7 @@ struct PruningTests {
 
     @Test func `a model without a head refuses to prune, whatever the selection`() throws {
         var runner = BatchRunner(try ScriptedTokenModel(.saying(Self.good), hasHead: false))
-        #expect(throws: ExecutorError.needsHead(.majority)) {
+        #expect(throws: ExecutorError.needsHead("pruning")) {
             try runner.submit(.asking(k: 4, .majority, pruning: Self.halving))
         }
     }
