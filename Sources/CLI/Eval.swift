@@ -123,10 +123,12 @@ extension Eval {
         let modes: [Row]
 
         func table(_ terminal: Terminal) -> String {
+            let width = modes.reduce(8) { max($0, $1.mode.count) }
             let head =
-                "mode      k   right    95 % interval   tokens/problem     95 % interval   seconds"
+                "mode".padded(width)
+                + "  k   right    95 % interval   tokens/problem     95 % interval   seconds"
             let body = modes.map { row in
-                row.mode.padded(8) + "\(row.k)".padded(-3) + percent(row.accuracy).padded(-9)
+                row.mode.padded(width) + "\(row.k)".padded(-3) + percent(row.accuracy).padded(-9)
                     + "   \(percent(row.accuracyLow)) – \(percent(row.accuracyHigh))".padded(19)
                     + row.candidateTokensPerProblem.fixed(1).padded(-14) + row.tokenInterval.padded(-18)
                     + row.seconds.fixed(1).padded(-10)

@@ -13,7 +13,7 @@ struct Validate: ParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Folder of policy documents.", valueName: "folder"))
+    @Argument(help: ArgumentHelp("Folder of policy documents, or one document.", valueName: "folder"))
     var folder: String
 
     func run() throws {

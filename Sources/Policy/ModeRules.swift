@@ -1,6 +1,8 @@
 /// Successive halving among a mode's candidates; see the executor's `Pruning`.
 public struct PruneRule: Sendable, Hashable {
     public static let standard = PruneRule(keep: 0.5, afterSteps: 2, audit: Share(basisPoints: 500))
+    /// The smallest share that may go on.
+    public static let leastKeep = 0.01
     /// The furthest first rung; longer traces than anything measured.
     public static let mostSteps = 10_000
 

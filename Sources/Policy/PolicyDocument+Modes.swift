@@ -45,8 +45,9 @@ extension PolicyDocument {
 
     private func prune(_ field: Field?, _ reader: FieldReader) -> Located<PruneRule>? {
         guard let section = reader.section(field, keys: ["keep", "after_steps", "audit"]) else { return nil }
-        let keep = reader.decimal(section["keep"], "a number above 0 and below 1", such: "0.5") {
-            $0 > 0 && $0 < 1
+        let least = PruneRule.leastKeep
+        let keep = reader.decimal(section["keep"], "a number from \(least) to below 1", such: "0.5") {
+            $0 >= least && $0 < 1
         }
         let afterSteps = reader.integer(section["after_steps"], in: 1...PruneRule.mostSteps)
         let audit = reader.share(section["audit"])

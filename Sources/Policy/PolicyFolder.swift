@@ -31,7 +31,13 @@ public struct PolicyFolder: Sendable {
     }
 
     /// The files in order of their names; throws when the folder or one of its documents cannot be read.
+    ///
+    /// A path of one document is a folder of that one.
     public func files() throws(PolicyProblems) -> [PolicyFile] {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR {
+            return [PolicyFile(name: path, bytes: try PolicyFolder.contents(of: path))]
+        }
         let names = try documentNames()
         var files: [PolicyFile] = []
         var problems: [PolicyProblem] = []

@@ -83,7 +83,9 @@ extension RecordedCandidate {
     /// Whether it closed its thinking: by its end, or because an answer came after the thinking and grew too long.
     fileprivate var isComplete: Bool {
         switch end {
-        case .closed, .stop: true
+        case .closed: true
+        // Without an answer it ended in its thinking, if it had any.
+        case .stop: thinkingTokens == 0 || answerTokens > 0
         case .length: thinkingTokens > 0 && answerTokens > 0
         case .cancelled, .pruned: false
         }

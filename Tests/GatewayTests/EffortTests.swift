@@ -55,6 +55,7 @@ struct EffortTests {
     @Test func `what a policy may ask for is what the executor takes`() {
         #expect(Mode.candidateLimit == Effort.maximumK)
         #expect(PruneRule.mostSteps == Pruning.mostSteps)
+        #expect(PruneRule.leastKeep == Pruning.leastKeep)
         #expect(AdaptiveRule.mostStages == Escalation.mostStages)
     }
 

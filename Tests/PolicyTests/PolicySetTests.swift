@@ -124,6 +124,16 @@ import Testing
         #expect(try await problems(of: ["a.yaml": String(repeating: padding, count: 4)]).count == 1)
     }
 
+    @Test func `one document may stand for a folder of it`() async throws {
+        try await withFolder(["a.yaml": document(), "b.yaml": "broken: ["]) { folder in
+            let set = try PolicySet.load(folder: folder.appending(path: "a.yaml").path(percentEncoded: false))
+            #expect(set.policies.count == 1)
+            #expect(throws: PolicyProblems.self) {
+                try PolicySet.load(folder: folder.appending(path: "b.yaml").path(percentEncoded: false))
+            }
+        }
+    }
+
     @Test func `a document that is not UTF-8 is refused`() {
         let file = PolicyFile(name: "a.yaml", bytes: Array("policy: p # ".utf8) + [0xFF, 0xFE])
         #expect(throws: PolicyProblems.self) { try PolicySet(files: [file], folder: "f") }

@@ -4,6 +4,15 @@ import Testing
 @testable import Telemetry
 
 @Suite struct ExpositionTests {
+    @Test func `README names every metric`() throws {
+        let readme = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "README.md")
+        let text = try String(contentsOf: readme, encoding: .utf8)
+        for metric in MetricCatalogue.all where metric.name.hasPrefix("headgate_") {
+            #expect(text.contains("`\(metric.name)`"), "\(metric.name)")
+        }
+    }
+
     @Test func `the text of a small registry is exactly this`() throws {
         let requests = MetricDeclaration(
             "test_requests_total",

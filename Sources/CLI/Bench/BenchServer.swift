@@ -74,11 +74,12 @@ struct BenchServer: AsyncParsableCommand {
     }
 
     private func table(_ rows: [Row]) -> String {
+        let width = rows.reduce(16) { max($0, $1.ours.mode.count) }
         let head =
-            "mode             k   ours ms   llama-server ms   ratio   our tokens   its tokens   "
+            "mode".padded(width) + " k   ours ms   llama-server ms   ratio   our tokens   its tokens   "
             + "its layout     right, 95 % interval"
         let body = rows.map { row in
-            row.ours.mode.padded(16) + "\(row.ours.k)".padded(-2) + row.oursMs.fixed(1).padded(-10)
+            row.ours.mode.padded(width) + "\(row.ours.k)".padded(-2) + row.oursMs.fixed(1).padded(-10)
                 + row.serverMs.fixed(1).padded(-18) + row.ratio.fixed(2).padded(-8)
                 + "\(row.ours.candidateTokens)".padded(-13) + "\(row.serverTokens)".padded(-13) + "   "
                 + row.serverLayout.padded(12) + "   " + row.ours.accuracyText

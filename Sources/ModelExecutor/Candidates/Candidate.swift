@@ -152,7 +152,15 @@ struct Candidate: Sendable {
     func position(afterStep step: Int) -> Int { marks[step - 1].position }
 
     /// Whether the position that this token was drawn from is to be scored. To be asked once per sampled token.
-    mutating func scoresStep(at token: Token) -> Bool { finder.observe(token) }
+    ///
+    /// Steps are of the thinking; only where a model never thinks they are of the answer.
+    mutating func scoresStep(at token: Token, under rules: CandidateRules) -> Bool {
+        let isStep = finder.observe(token)
+        return isStep && (phase == .thinking || rules.thinkClose == nil)
+    }
+
+    /// Steps after which others may branch off.
+    var markedSteps: Int { marks.count }
 
     mutating func scored(_ score: Double) {
         stepScores.append(score)

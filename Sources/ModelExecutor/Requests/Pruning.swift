@@ -7,10 +7,12 @@
 public struct Pruning: Sendable, Hashable {
     /// Candidates that stay alive whatever their ranks: one imperfect score must not decide alone.
     public static let fewestAlive = 2
+    /// The smallest share that may go on; with 64 candidates less would be no other than two of them.
+    public static let leastKeep = 0.01
     /// The furthest first rung; longer traces than anything measured.
     public static let mostSteps = 10_000
 
-    /// The share that goes on at each rung, above 0 and below 1.
+    /// The share that goes on at each rung, from `leastKeep` to below 1.
     public var keep: Double
     /// The first rung, at least 1.
     public var afterSteps: Int
@@ -25,8 +27,10 @@ public struct Pruning: Sendable, Hashable {
     }
 
     func validate() throws(ExecutorError) {
-        guard keep > 0, keep < 1 else {
-            throw .invalidRequest("prune keeps \(keep) of the candidates; choose above 0 and below 1")
+        guard keep >= Self.leastKeep, keep < 1 else {
+            throw .invalidRequest(
+                "prune keeps \(keep) of the candidates; choose \(Self.leastKeep) to below 1"
+            )
         }
         guard (1...Self.mostSteps).contains(afterSteps) else {
             throw .invalidRequest("prune begins after \(afterSteps) steps; choose 1 to \(Self.mostSteps)")

@@ -9,8 +9,9 @@ extension Board {
     mutating func admit(to model: inout some TokenModel, now: ContinuousClock.Instant) {
         while let index = nextWaiting, fits(waiting[index].footprint) {
             let next = waiting.remove(at: index)
-            let known = prefixes.match(next.prompt)
+            var known = prefixes.match(next.prompt)
             makeRoom(for: next.footprint.cells, in: &model)
+            if let found = known, !prefixes.holds(found.sequence) { known = nil }
             pool.reserve(cells: next.footprint.cells)
             let isSmall = next.footprint.isSmall
             let prompt = isSmall ? pool.takeHighest() : promptSequence(known: known?.sequence, in: &model)
@@ -67,19 +68,24 @@ extension Board {
     ///
     /// Large requests begin while each of those that run has its fair part of the sequences that are not kept for
     /// small ones; more at once would only all be slower. While one of them waits for that, small requests go past
-    /// it. They can't starve it: those that run keep the lanes they began with, and when one of them ends, nobody
+    /// it, of whatever tier. They can't starve it: those that run keep the lanes they began with, and when one of them ends, nobody
     /// goes past.
     private var nextWaiting: Int? {
         guard let highest = waiting.lazy.map(\.request.tier).max(),
             let first = waiting.firstIndex(where: { $0.request.tier == highest })
         else { return nil }
-        if waiting[first].footprint.isSmall || mayBegin(waiting[first].footprint) { return first }
-        return waiting.firstIndex { $0.request.tier == highest && $0.footprint.isSmall }
+        if mayBegin(waiting[first].footprint, tier: highest) { return first }
+        let small = waiting.indices.filter { waiting[$0].footprint.isSmall }
+        return small.max { (waiting[$0].request.tier, $1) < (waiting[$1].request.tier, $0) }
     }
 
-    private func mayBegin(_ large: Footprint) -> Bool {
-        let held = running.reduce(0) { $1.footprint.isSmall ? $0 : $0 + $1.footprint.fairLanes }
-        return held == 0 || held + large.fairLanes <= pool.count - smallSequences
+    /// Whether its turn may come, leaving aside whether there is room. Those of lower tiers don't count: they give way.
+    func mayBegin(_ footprint: Footprint, tier: Tier) -> Bool {
+        if footprint.isSmall { return true }
+        let held = running.reduce(0) { sum, request in
+            request.footprint.isSmall || request.request.tier < tier ? sum : sum + request.footprint.fairLanes
+        }
+        return held == 0 || held + footprint.fairLanes <= pool.count - smallSequences
     }
 
     /// Forgets cached prompts until so many cells are free.
@@ -192,7 +198,8 @@ extension Board {
         let hasSequence =
             isOwn || (!isWaiting && !isFull && (isLastOfAll || pool.freeCount > newcomerSequences))
         let cells = request.footprint.cellsPerLane
-        return hasSequence && (request.active < request.lanes || pool.freeCells - newcomerCells >= cells)
+        return hasSequence
+            && (request.active < request.lanes || pool.freeCells + prefixes.cells - newcomerCells >= cells)
     }
 
     /// Whether its next candidate is the last that starts from the prompt, and so can have the prompt's sequence.
@@ -234,6 +241,7 @@ extension Board {
         let takesOver = takesPromptOver(request)
         if request.active == request.lanes {
             request.lanes += 1
+            makeRoom(for: request.footprint.cellsPerLane, in: &model)
             pool.reserve(cells: request.footprint.cellsPerLane)
             request.reservedCells += request.footprint.cellsPerLane
         }

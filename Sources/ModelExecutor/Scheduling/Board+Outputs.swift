@@ -95,7 +95,9 @@ extension Board {
             request.failure = .modelFailed("no finite logit at position \(position) of candidate \(index)")
             return
         }
-        if request.candidates[index].scoresStep(at: sampled.token), request.isScored, let head = model.head {
+        if request.candidates[index].scoresStep(at: sampled.token, under: request.rules),
+            request.isScored, let head = model.head
+        {
             request.candidates[index].scored(Double(score(head)))
         }
         request.candidates[index].sampled(sampled, under: request.rules) { model.bytes(of: $0) }

@@ -85,7 +85,7 @@ extension Board {
             let value = request.calibration?.probability(of: candidate.mean.value) ?? candidate.mean.value
             request.tree.end(
                 index,
-                steps: candidate.stepScores.count,
+                steps: candidate.markedSteps,
                 value: candidate.isComplete ? value : 0
             )
         }
@@ -106,7 +106,9 @@ extension Board {
 
     /// Gives up on what still thinks, once just enough time is left to answer with the best that is there.
     private func hurry(_ request: inout RunningRequest, now: ContinuousClock.Instant) {
-        guard let deadline = request.request.deadline, let seconds = cost.seconds(rows: plan.rows.count),
+        let isWhole = request.started == request.most && request.finished == request.started
+        guard !isWhole, let deadline = request.request.deadline,
+            let seconds = cost.seconds(rows: plan.decodingRows),
             request.candidates.prefix(request.started).contains(where: { $0.isFinished && $0.isComplete })
         else { return }
         let answer = request.rules.answersAlways ? 0 : pace.answerTokens ?? 0

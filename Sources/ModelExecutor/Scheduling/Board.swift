@@ -159,7 +159,12 @@ struct Board {
                     (fallback: next + 1, footprint: $0)
                 }
             }
-            guard let choice = smaller.first(where: { fits($0.footprint) }) ?? smaller.last else {
+            guard
+                let choice = smaller.first(where: {
+                    mayBegin($0.footprint, tier: entry.request.tier) && fits($0.footprint)
+                })
+                    ?? smaller.last
+            else {
                 waiting.remove(at: index)
                 let failure = ExecutorError.waitedTooLong(entry.submitted.duration(to: now))
                 emissions.append(Emission(request: entry.handle, content: .failed(failure, spent: .zero)))

@@ -7,10 +7,13 @@
 struct StepCost {
     private struct SizeClass {
         var count = 0
+        var weight = 0.0
         var rows = 0.0
         var seconds = 0.0
 
         var rowsPerSecond: Double { rows / seconds }
+        var meanRows: Double { rows / weight }
+        var meanSeconds: Double { seconds / weight }
     }
 
     /// What an observation counts after each later one: the last fifty or so decide.
@@ -33,17 +36,27 @@ struct StepCost {
         while classes.count <= index { classes.append(SizeClass()) }
         let expected = classes[index].count < Self.fewest ? nil : seconds(rows: count)
         let seconds = min(observed, expected.map { $0 * Self.outlier } ?? observed)
+        classes[index].weight = classes[index].weight * Self.memory + 1
         classes[index].rows = classes[index].rows * Self.memory + Double(count)
         classes[index].seconds = classes[index].seconds * Self.memory + seconds
         classes[index].count += 1
     }
 
-    /// The time of a batch of so many rows, as if it took as long for each as the nearest size seen; nil until enough
-    /// were seen.
+    /// The time of a batch of so many rows, between those of the sizes seen; nil until enough were seen.
+    ///
+    /// Past the largest it goes on rising as it did last, or not at all where only one size is known: larger batches
+    /// will tell, and a guess that is too high would keep them from ever running.
     func seconds(rows count: Int) -> Double? {
-        let index = Self.sizeClass(of: count)
-        return known.min { abs($0 - index) < abs($1 - index) }
-            .map { Double(count) / classes[$0].rowsPerSecond }
+        let seen = known.map { classes[$0] }
+        guard let smallest = seen.first, let largest = seen.last else { return nil }
+        let x = Double(count)
+        if x <= smallest.meanRows || seen.count == 1 { return smallest.meanSeconds }
+        let above = seen.firstIndex { $0.meanRows >= x } ?? seen.count - 1
+        let (from, to) = (seen[above - 1], seen[above])
+        let slope = (to.meanSeconds - from.meanSeconds) / (to.meanRows - from.meanRows)
+        return x <= largest.meanRows
+            ? from.meanSeconds + slope * (x - from.meanRows)
+            : largest.meanSeconds + max(0, slope) * (x - largest.meanRows)
     }
 
     /// The number of rows past which a batch takes longer in proportion and decodes hardly more a second; nil where

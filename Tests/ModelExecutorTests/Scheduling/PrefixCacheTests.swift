@@ -168,6 +168,48 @@ struct PrefixCacheTests {
         }
     }
 
+    @Test(arguments: [1, 2])
+    func `a known prompt that had to make room is evaluated anew`(places: Int) throws {
+        var limits = Self.limits
+        limits.cells = 400
+        limits.prefixSequences = places
+        var runner = try runner(limits)
+        _ = try runner.submit(.asking(Self.system + "first", k: 3, .bestScore, maxTokens: 10))
+        try runner.finish()
+        let second = try runner.submit(.asking(Self.system + "second", k: 4, .bestScore, maxTokens: 115))
+        try runner.finish()
+        let result = try #require(runner.result(of: second), "\(runner.failures)")
+        #expect(result.compute.cachedTokens == 0)
+        #expect(runner.batch.prefixCounts.hits == 0)
+    }
+
+    @Test func `cached prompts make room for those who grow`() throws {
+        func mostAtOnce(places: Int) throws -> Int {
+            let limits = ModelLimits(
+                contextTokens: 1_000,
+                sequences: 36,
+                prefixSequences: places,
+                rowsPerBatch: 64,
+                cells: 4_000
+            )
+            var runner = try runner(limits)
+            for number in 0..<4 {
+                _ = try runner.submit(
+                    .asking("\(number)" + String(repeating: "y", count: 900), maxTokens: 40)
+                )
+                try runner.finish()
+            }
+            _ = try runner.submit(.asking("hello", k: 32, .bestScore, maxTokens: 100))
+            var most = 0
+            while runner.batch.hasWork {
+                runner.step()
+                most = max(most, runner.batch.runningCandidates)
+            }
+            return most
+        }
+        #expect(try mostAtOnce(places: 4) == mostAtOnce(places: 0))
+    }
+
     @Test func `cached prompts make room for those who need it`() throws {
         var limits = Self.limits
         limits.cells = 400

@@ -134,8 +134,9 @@ struct SharingTests {
         let cost = cost(rows: [1, 4, 16, 32, 64]) { 0.001 + 0.0004 * Double($0) }
         // 667, 1,538, 2,162, 2,318 and 2,406 rows a second: 32 are within a twentieth of the most.
         #expect(cost.saturation == 32)
-        #expect(abs(try #require(cost.seconds(rows: 60)) - 60 / 64 * 0.0266) < 1e-9)
-        #expect(abs(try #require(cost.seconds(rows: 1_000)) - 1_000 / 64 * 0.0266) < 1e-9)
+        #expect(abs(try #require(cost.seconds(rows: 60)) - 0.025) < 1e-9, "between sizes seen")
+        #expect(abs(try #require(cost.seconds(rows: 1_000)) - 0.401) < 1e-9, "as it rose last")
+        #expect(abs(try #require(self.cost(rows: [4]) { _ in 0.01 }.seconds(rows: 32)) - 0.01) < 1e-9)
         let proportional = self.cost(rows: [1, 4, 16, 32]) { 0.001 * Double($0) }
         #expect(proportional.saturation == StepCost.fewestSharedRows, "never fewer")
     }
@@ -242,6 +243,36 @@ struct SharingTests {
             if case .event(.finished) = emission.content { emission.request } else { nil }
         }
         #expect(order == [short, long])
+    }
+
+    private func askingLarge(_ tier: Tier) -> GenerationRequest {
+        var request = GenerationRequest.asking("large", k: 32, .bestScore)
+        request.tier = tier
+        return request
+    }
+
+    @Test func `large requests of a lower tier do not keep a higher one from beginning`() throws {
+        var runner = try runner(sequences: 64)
+        for _ in 1...6 { _ = try runner.submit(askingLarge(.flex)) }
+        runner.step()
+        let urgent = try runner.submit(askingLarge(.priority))
+        for _ in 0..<40 where runner.events[urgent] == nil { runner.step() }
+        #expect(runner.events[urgent] != nil, "it waits for two lanes and no more")
+        try runner.finish()
+        #expect(runner.isClean)
+    }
+
+    @Test func `a small request of a lower tier goes past a large one that may not begin`() throws {
+        var runner = try runner(sequences: 64)
+        for _ in 1...6 { _ = try runner.submit(askingLarge(.priority)) }
+        runner.step()
+        _ = try runner.submit(askingLarge(.priority))
+        runner.step()
+        let queued = runner.batch.queuedRequests
+        _ = try runner.submit(.asking("small", k: 1))
+        runner.step()
+        #expect(runner.batch.queuedRequests == queued && queued == 1)
+        try runner.finish()
     }
 
     @Test func `a higher tier begins before those that came earlier`() throws {

@@ -119,6 +119,73 @@ struct WaitingTests {
         #expect(runner.isClean)
     }
 
+    @Test(arguments: [600, 2_000])
+    func `as many as are free of charge are started, however few ran before`(milliseconds: Int) throws {
+        let limits = ModelLimits(contextTokens: 200, sequences: 72, rowsPerBatch: 128, cells: 72 * 200)
+        let text = String(repeating: "a", count: 40) + ".\n\n</think>done"
+        var runner = BatchRunner(
+            try ScriptedTokenModel(.saying(.init(text, stepScores: [0.7])), limits: limits)
+        )
+        for k in [1, 2, 1, 2] {
+            _ = try runner.submit(.asking(k: k, .bestScore))
+            try runner.finish()
+        }
+        // A batch takes as long with any number of rows, 470 ms for them all.
+        var request = GenerationRequest.asking(k: 32, .bestScore)
+        request.deadline = runner.clock.now + .milliseconds(milliseconds)
+        let handle = try runner.submit(request)
+        try runner.finish()
+        #expect(runner.result(of: handle)?.candidates.count == 32)
+    }
+
+    @Test(arguments: 1...6)
+    func `somebody else's prompt cuts nothing short`(seed: UInt64) throws {
+        let limits = ModelLimits(contextTokens: 400, sequences: 72, rowsPerBatch: 128, cells: 72 * 400)
+        let quick = ScriptedTokenModel.Completion(
+            "q.\n\n</think>quick and long answer with many letters",
+            stepScores: [0.5]
+        )
+        let slow = ScriptedTokenModel.Completion(
+            String(repeating: "s", count: 60) + ".\n\n</think>slow",
+            stepScores: [0.9]
+        )
+        let script = ScriptedBehaviour.completions { $0 == "warm" ? [quick] : [quick, slow] }
+        func answer(company: Bool) throws -> GenerationResult? {
+            var runner = BatchRunner(try ScriptedTokenModel(script, limits: limits))
+            for _ in 0..<6 {
+                _ = try runner.submit(.asking("warm", k: 2, .bestScore))
+                try runner.finish()
+            }
+            var request = GenerationRequest.asking("both", k: 2, .bestScore, seed: seed, maxTokens: 200)
+            request.deadline = runner.clock.now + .seconds(3)
+            let handle = try runner.submit(request)
+            for _ in 0..<20 { runner.step() }
+            if company { _ = try runner.submit(.asking(String(repeating: "p", count: 300), maxTokens: 5)) }
+            try runner.finish()
+            return runner.result(of: handle)
+        }
+        let (alone, beside) = (try answer(company: false), try answer(company: true))
+        #expect(alone?.answer == beside?.answer)
+        #expect(beside?.stoppedBy == nil)
+    }
+
+    @Test func `a request degrades to what may begin, not to what waits as long`() throws {
+        let limits = ModelLimits(contextTokens: 200, sequences: 72, rowsPerBatch: 128, cells: 72 * 200)
+        let long = String(repeating: "x", count: 130) + "</think>A"
+        var runner = BatchRunner(try ScriptedTokenModel(.saying(.init(long)), limits: limits))
+        for number in 0..<6 {
+            _ = try runner.submit(.asking("q\(number)", k: 32, .bestScore, maxTokens: 150))
+        }
+        runner.step()
+        var request = GenerationRequest.asking("late", k: 32, .bestScore, maxTokens: 150)
+        request.fallbacks = [Effort(k: 8, selection: .bestScore), Effort(k: 2, selection: .bestScore)]
+        request.patience = .milliseconds(500)
+        request.deadline = runner.clock.now + .seconds(20)
+        let late = try runner.submit(request)
+        try runner.finish()
+        #expect(runner.result(of: late)?.fallback == 2)
+    }
+
     @Test func `a deadline that is far off changes nothing`() throws {
         var runner = try runner(sequences: 40)
         try warm(&runner)

@@ -122,4 +122,17 @@ struct SearchTests {
         }
         _ = try runner.submit(.asking(k: 7, .bestScore, maxTokens: 40, search: Self.searches[0]))
     }
+
+    @Test(arguments: [true, false])
+    func `what looks like a step outside the thinking is no place to branch off`(thinks: Bool) throws {
+        let text = thinks ? "Hi<think>a.\n\nb.\n\nc</think>d" : "a.\n\nb.\n\nc"
+        var runner = BatchRunner(
+            try ScriptedTokenModel(.saying(.init(text)), thinks: thinks, promptOpensThinking: false)
+        )
+        let search = Search.mcts(TreeSearch(exploration: 1, parallel: 1))
+        let handle = try runner.submit(.asking(k: 8, .bestScore, search: search))
+        try runner.finish()
+        let result = try #require(runner.result(of: handle))
+        #expect(result.candidates.allSatisfy { $0.branch == nil && $0.stepScores.isEmpty == thinks })
+    }
 }
