@@ -106,10 +106,11 @@ extension Board {
 
     /// Gives up on what still thinks, once just enough time is left to answer with the best that is there.
     private func hurry(_ request: inout RunningRequest, now: ContinuousClock.Instant) {
-        let isWhole = request.started == request.most && request.finished == request.started
+        let started = request.candidates.prefix(request.started)
+        let isWhole = request.started == request.most && started.allSatisfy(\.isFinished)
         guard !isWhole, let deadline = request.request.deadline,
             let seconds = cost.seconds(rows: plan.decodingRows),
-            request.candidates.prefix(request.started).contains(where: { $0.isFinished && $0.isComplete })
+            started.contains(where: { $0.isFinished && $0.isComplete })
         else { return }
         let answer = request.rules.answersAlways ? 0 : pace.answerTokens ?? 0
         guard now + .seconds((answer + Self.batchesToSpare) * seconds) >= deadline else { return }

@@ -158,26 +158,19 @@ struct SharingTests {
         var runner = try runner(sequences: 64)
         for k in [4, 16, 32, 60] {
             let handle = try runner.submit(.asking("large \(k)", k: k, .bestScore))
-            while runner.result(of: handle) == nil { stepByRows(&runner) }
+            while runner.result(of: handle) == nil { runner.stepByRows() }
         }
         return runner
-    }
-
-    private func stepByRows(_ runner: inout BatchRunner) {
-        let rows = runner.batch.model.decodedRows
-        runner.stepDuration = .zero
-        runner.step()
-        runner.clock.advance(by: .milliseconds(runner.batch.model.decodedRows - rows))
     }
 
     @Test func `large requests leave sequences free that would make nothing faster`() throws {
         var runner = try busyRunner()
         for number in 1...4 { _ = try runner.submit(.asking("large \(number)", k: 32, .bestScore)) }
-        for _ in 0..<10 { stepByRows(&runner) }
+        for _ in 0..<10 { runner.stepByRows() }
         #expect(runner.batch.runningRequests == 4)
         #expect(runner.batch.runningCandidates == StepCost.fewestSharedRows)
         for number in 1...30 { _ = try runner.submit(.asking("small \(number)", k: 1)) }
-        stepByRows(&runner)
+        runner.stepByRows()
         #expect(runner.batch.queuedRequests == 0, "no small one waits")
         try runner.finish()
         #expect(runner.isClean)
@@ -186,7 +179,7 @@ struct SharingTests {
     @Test func `a large request that is alone takes more rows than make it faster`() throws {
         var runner = try busyRunner()
         _ = try runner.submit(.asking("large", k: 32, .bestScore))
-        for _ in 0..<3 { stepByRows(&runner) }
+        for _ in 0..<3 { runner.stepByRows() }
         #expect(runner.batch.runningCandidates == 32)
     }
 
@@ -205,15 +198,15 @@ struct SharingTests {
             // Batches of more than one size have been seen before.
             for k in [1, 4, 16, 32] {
                 let handle = try runner.submit(.asking("large \(k)", k: k, .bestScore))
-                while runner.result(of: handle) == nil { stepByRows(&runner) }
+                while runner.result(of: handle) == nil { runner.stepByRows() }
             }
             if company {
                 _ = try runner.submit(.asking("large", k: 32, .bestScore, maxTokens: 90))
-                for _ in 0..<3 { stepByRows(&runner) }
+                for _ in 0..<3 { runner.stepByRows() }
             }
             let handle = try runner.submit(.asking("small", k: 2, .bestScore))
             let start = runner.clock.now
-            while runner.result(of: handle) == nil { stepByRows(&runner) }
+            while runner.result(of: handle) == nil { runner.stepByRows() }
             return start.duration(to: runner.clock.now)
         }
         let (alone, beside) = (try time(company: false), try time(company: true))

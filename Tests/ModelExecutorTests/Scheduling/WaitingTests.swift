@@ -138,6 +138,21 @@ struct WaitingTests {
         #expect(runner.result(of: handle)?.candidates.count == 32)
     }
 
+    @Test func `what had ended by itself was not stopped by its deadline`() throws {
+        for milliseconds in stride(from: 100, through: 600, by: 10) {
+            var runner = try runner(sequences: 8)
+            try warm(&runner)
+            var request = GenerationRequest.asking(k: 2, .bestScore)
+            request.deadline = runner.clock.now + .milliseconds(milliseconds)
+            let handle = try runner.submit(request)
+            try runner.finish()
+            guard let result = runner.result(of: handle), result.candidates.count == 2,
+                result.candidates.allSatisfy({ $0.isComplete })
+            else { continue }
+            #expect(result.stoppedBy == nil, "\(milliseconds) ms")
+        }
+    }
+
     @Test(arguments: 1...6)
     func `somebody else's prompt cuts nothing short`(seed: UInt64) throws {
         let limits = ModelLimits(contextTokens: 400, sequences: 72, rowsPerBatch: 128, cells: 72 * 400)
@@ -152,16 +167,16 @@ struct WaitingTests {
         let script = ScriptedBehaviour.completions { $0 == "warm" ? [quick] : [quick, slow] }
         func answer(company: Bool) throws -> GenerationResult? {
             var runner = BatchRunner(try ScriptedTokenModel(script, limits: limits))
-            for _ in 0..<6 {
-                _ = try runner.submit(.asking("warm", k: 2, .bestScore))
-                try runner.finish()
+            for k in [1, 2, 1, 2, 1, 2] {
+                _ = try runner.submit(.asking("warm", k: k, .bestScore))
+                while runner.batch.hasWork { runner.stepByRows() }
             }
             var request = GenerationRequest.asking("both", k: 2, .bestScore, seed: seed, maxTokens: 200)
-            request.deadline = runner.clock.now + .seconds(3)
+            request.deadline = runner.clock.now + .seconds(1)
             let handle = try runner.submit(request)
-            for _ in 0..<20 { runner.step() }
+            for _ in 0..<20 { runner.stepByRows() }
             if company { _ = try runner.submit(.asking(String(repeating: "p", count: 300), maxTokens: 5)) }
-            try runner.finish()
+            while runner.batch.hasWork { runner.stepByRows() }
             return runner.result(of: handle)
         }
         let (alone, beside) = (try answer(company: false), try answer(company: true))
@@ -183,7 +198,9 @@ struct WaitingTests {
         request.deadline = runner.clock.now + .seconds(20)
         let late = try runner.submit(request)
         try runner.finish()
-        #expect(runner.result(of: late)?.fallback == 2)
+        let result = try #require(runner.result(of: late))
+        #expect(result.fallback == 2)
+        #expect(result.queued < .milliseconds(600), "it waited once, \(result.queued)")
     }
 
     @Test func `a deadline that is far off changes nothing`() throws {
