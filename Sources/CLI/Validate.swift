@@ -17,14 +17,7 @@ struct Validate: ParsableCommand {
     var folder: String
 
     func run() throws {
-        let set: PolicySet
-        do {
-            set = try PolicySet.load(folder: folder)
-        } catch {
-            note("\(error)")
-            note("\(error.problems.count) problem(s); nothing was changed")
-            throw ExitCode(ExitStatus.refused)
-        }
+        let set = try AcceptedPolicies.set(folder)
         for policy in set.policies {
             let arms = policy.arms.map { "\($0.id) \($0.share) (\($0.mode.name), k=\($0.mode.k))" }
             print(

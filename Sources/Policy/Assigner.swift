@@ -1,13 +1,5 @@
 internal import Crypto
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 /// Gives each subject one arm of a policy by weighted rendezvous hashing.
 ///
 /// For each arm, u is SHA-256(salt ‖ 0 ‖ arm ‖ 0 ‖ subject) as a fraction in (0, 1), and the arm with the
@@ -24,10 +16,8 @@ internal import Crypto
 /// place. That decides a winner only when two scores agree to some 50 bits: once in 10¹⁵ subjects.
 struct Assigner: Sendable, Hashable {
     private struct Entry: Sendable, Hashable {
-        let arm: ArmID
+        let arm: Arm
         let prefix: [UInt8]
-        let share: Double
-        let index: Int
     }
 
     private let entries: [Entry]
@@ -35,35 +25,23 @@ struct Assigner: Sendable, Hashable {
     /// - Parameter arms: with distinct names; one of them has a share above zero.
     init(salt: String, arms: [Arm]) {
         precondition(arms.contains { $0.share.basisPoints > 0 }, "no arm of salt \(salt) has a share")
-        entries = arms.enumerated()
-            .filter { $0.element.share.basisPoints > 0 }
-            .map { index, arm in
-                let prefix = Array(salt.utf8) + [0] + Array(arm.id.rawValue.utf8) + [0]
-                return Entry(arm: arm.id, prefix: prefix, share: arm.share.fraction, index: index)
-            }
-            .sorted { $0.arm < $1.arm }
+        entries = arms.filter { $0.share.basisPoints > 0 }
+            .map { Entry(arm: $0, prefix: Assigner.prefix(salt: salt, arm: $0.id)) }
+            .sorted { $0.arm.id < $1.arm.id }
     }
 
-    /// The place of the subject's arm in the array that the assigner was made from.
-    func index(for subject: SubjectID) -> Int {
+    func dealing(for subject: SubjectID) -> Dealing {
         let bytes = Array(subject.rawValue.utf8)
-        var best = 0
-        var bestScore = Double.infinity
-        for entry in entries {
-            let score = -log(Assigner.fraction(prefix: entry.prefix, subject: bytes)) / entry.share
-            // Entries stand in order of their names, so on equal scores the first name wins.
-            if score < bestScore {
-                bestScore = score
-                best = entry.index
+        return Dealing(
+            draws: entries.map { entry in
+                let fraction = Assigner.fraction(prefix: entry.prefix, subject: bytes)
+                return Dealing.Draw(arm: entry.arm, fraction: fraction)
             }
-        }
-        return best
+        )
     }
 
-    /// The arm's draw for a subject, strictly between 0 and 1.
-    static func fraction(salt: String, arm: ArmID, subject: SubjectID) -> Double {
-        let prefix = Array(salt.utf8) + [0] + Array(arm.rawValue.utf8) + [0]
-        return fraction(prefix: prefix, subject: Array(subject.rawValue.utf8))
+    private static func prefix(salt: String, arm: ArmID) -> [UInt8] {
+        Array(salt.utf8) + [0] + Array(arm.rawValue.utf8) + [0]
     }
 
     /// The first 8 bytes of the digest as a big-endian integer x give u = (⌊x / 2¹²⌋ + ½) / 2⁵².

@@ -70,64 +70,23 @@ extension SplitPolicy {
         requestID: String,
         clientEffort: String?
     ) throws(AssignmentRefusal) -> Assignment {
-        let effort = try SplitPolicy.effort(clientEffort)
-        guard let (subject, source) = self.subject.subject(of: request, requestID: requestID) else {
-            throw .subjectMissing(policy: id, sources: self.subject.from)
-        }
-        if let arm = overridden(request) {
-            return assignment(subject, source, arm, served: arm.mode, excludedBecause: .override)
-        }
-        let arm = arm(for: subject)
-        let served = mode(for: effort, assigned: arm.mode)
-        let exclusion: Exclusion? = matters(effort) ? .clientEffort : nil
-        return assignment(subject, source, arm, served: served, excludedBecause: exclusion)
+        try trace(for: request, requestID: requestID, clientEffort: clientEffort).result.get()
     }
 
     /// Whether the client's effort would change the mode of any arm.
     ///
     /// Of any, not of the request's own: a request for low effort counted in arm low and dropped from arm medium
     /// would make the arms' populations differ by what clients ask for.
-    private func matters(_ effort: ReasoningEffort?) -> Bool {
+    func matters(_ effort: ReasoningEffort?) -> Bool {
         arms.contains { mode(for: effort, assigned: $0.mode) != $0.mode }
     }
 
-    private static func effort(_ name: String?) throws(AssignmentRefusal) -> ReasoningEffort? {
-        guard let name else { return nil }
-        guard let effort = ReasoningEffort(rawValue: name) else { throw .unknownEffort(name) }
-        return effort
-    }
-
-    private func overridden(_ request: RequestAttributes) -> Arm? {
-        for override in overrides where Match.satisfied(override.headers, by: request) {
-            return arm(override.arm)
-        }
-        return nil
-    }
-
-    private func mode(for effort: ReasoningEffort?, assigned: Mode) -> Mode {
+    func mode(for effort: ReasoningEffort?, assigned: Mode) -> Mode {
         guard let wanted = effort?.mode else { return assigned }
         switch clientEffort {
         case .ignore: return assigned
         case .honour: return wanted
         case .cap: return wanted.k < assigned.k ? wanted : assigned
         }
-    }
-
-    private func assignment(
-        _ subject: SubjectID,
-        _ source: SubjectSource,
-        _ arm: Arm,
-        served: Mode,
-        excludedBecause exclusion: Exclusion?
-    ) -> Assignment {
-        Assignment(
-            policy: id,
-            version: version,
-            arm: arm,
-            served: served,
-            subject: subject,
-            subjectSource: source,
-            excludedBecause: exclusion
-        )
     }
 }

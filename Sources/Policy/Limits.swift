@@ -77,9 +77,16 @@ public struct Override: Sendable, Hashable {
     /// By lower-case name; all must be satisfied.
     public let headers: [String: [TextPattern]]
     public let arm: ArmID
+    /// The same headers, as what they demand.
+    public let conditions: [MatchCondition]
 
     public init(headers: [String: [TextPattern]], arm: ArmID) {
         self.headers = headers
         self.arm = arm
+        conditions = MatchCondition.headers(headers)
+    }
+
+    func applies(to request: RequestAttributes) -> Bool {
+        conditions.allSatisfy { $0.isMet(by: request) }
     }
 }

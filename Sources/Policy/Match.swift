@@ -4,6 +4,7 @@ public struct Match: Sendable, Hashable {
     public let models: [TextPattern]
     /// Required headers by lower-case name, each with the values that satisfy it.
     public let headers: [String: [TextPattern]]
+    private let conditions: [MatchCondition]
 
     /// Covers every request.
     public static let everything = Match(models: [], headers: [:])
@@ -11,11 +12,17 @@ public struct Match: Sendable, Hashable {
     public init(models: [TextPattern], headers: [String: [TextPattern]]) {
         self.models = models
         self.headers = headers
+        conditions = (models.isEmpty ? [] : [.model(models)]) + MatchCondition.headers(headers)
     }
 
     public func covers(_ request: RequestAttributes) -> Bool {
-        guard models.isEmpty || models.contains(where: { $0.matches(request.model) }) else { return false }
-        return Match.satisfied(headers, by: request)
+        conditions.allSatisfy { $0.isMet(by: request) }
+    }
+
+    /// What keeps the request from being covered: nothing where it is.
+    public func unmet(by request: RequestAttributes) -> [UnmetCondition] {
+        conditions.filter { !$0.isMet(by: request) }
+            .map { UnmetCondition(condition: $0, found: $0.value(in: request)) }
     }
 
     /// Whether no request can pass this match by and still be covered by `other`.
@@ -26,15 +33,6 @@ public struct Match: Sendable, Hashable {
             return false
         }
         return models.isEmpty || Match.within(other.models, models)
-    }
-
-    static func satisfied(_ headers: [String: [TextPattern]], by request: RequestAttributes) -> Bool {
-        for (name, values) in headers {
-            guard let value = request.header(name), values.contains(where: { $0.matches(value) }) else {
-                return false
-            }
-        }
-        return true
     }
 
     private static func within(_ narrow: [TextPattern], _ wide: [TextPattern]) -> Bool {

@@ -57,7 +57,12 @@ public struct SplitPolicy: Sendable, Hashable, Identifiable {
 
     /// The arm that the subject belongs to.
     public func arm(for subject: SubjectID) -> Arm {
-        arms[assigner.index(for: subject)]
+        dealing(for: subject).winner
+    }
+
+    /// What each arm drew for the subject.
+    public func dealing(for subject: SubjectID) -> Dealing {
+        assigner.dealing(for: subject)
     }
 
     /// The arm of that name.

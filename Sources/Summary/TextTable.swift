@@ -1,19 +1,19 @@
 /// Aligned columns of text: the first to the left, the others to the right.
-struct TextTable {
+public struct TextTable {
     private let header: [String]
     private var rows: [[String]] = []
 
-    init(_ header: [String]) {
+    public init(_ header: [String]) {
         self.header = header
     }
 
-    mutating func add(_ row: [String]) {
+    public mutating func add(_ row: [String]) {
         precondition(row.count == header.count, "\(row.count) cells do not fit \(header.count) columns")
         rows.append(row)
     }
 
     /// One line per row below the header, columns two spaces apart, nothing at line ends.
-    var lines: [String] {
+    public var lines: [String] {
         let all = [header] + rows
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { row in
@@ -30,7 +30,7 @@ extension String {
     /// Lines of at most `width` characters, broken at spaces, each after the first indented by `hanging`.
     ///
     /// Leading spaces stay; a single word that is wider stays whole.
-    func wrapped(to width: Int, hanging: Int) -> [String] {
+    public func wrapped(to width: Int, hanging: Int) -> [String] {
         let lead = prefix { $0 == " " }
         var lines: [String] = []
         var line = String(lead)

@@ -12,6 +12,13 @@ private struct Vectors: Decodable {
         let subject: String
         let draws: [String: Draw]
         let arm: String
+
+        var dealing: Dealing {
+            let arms = shares.map { name, share in
+                Arm(id: ArmID(rawValue: name), share: Share(basisPoints: share), mode: .low, isControl: false)
+            }
+            return Assigner(salt: salt, arms: arms).dealing(for: SubjectID(rawValue: subject))
+        }
     }
     let assignments: [Case]
     let subjectDigests: [String: String]
@@ -29,29 +36,17 @@ private struct Vectors: Decodable {
         let cases = try Vectors.load().assignments
         #expect(cases.count == 72)
         for one in cases {
-            let arms = one.shares.map { name, share in
-                Arm(
-                    id: ArmID(rawValue: name),
-                    share: Share(basisPoints: share),
-                    mode: .low,
-                    isControl: false
-                )
-            }
-            let assigner = Assigner(salt: one.salt, arms: arms)
-            let chosen = arms[assigner.index(for: SubjectID(rawValue: one.subject))]
-            #expect(chosen.id.rawValue == one.arm, "\(one.salt) \(one.subject)")
+            #expect(one.dealing.winner.id.rawValue == one.arm, "\(one.salt) \(one.subject)")
         }
     }
 
     @Test func `draws equal those computed independently to the last bit`() throws {
         for one in try Vectors.load().assignments {
-            for (arm, draw) in one.draws {
-                let fraction = Assigner.fraction(
-                    salt: one.salt,
-                    arm: ArmID(rawValue: arm),
-                    subject: SubjectID(rawValue: one.subject)
-                )
-                #expect(fraction == Double(draw.fraction), "\(one.salt) \(arm) \(one.subject)")
+            let dealing = one.dealing
+            #expect(dealing.draws.map(\.arm.id.rawValue) == one.draws.keys.sorted(), "\(one.salt)")
+            for draw in dealing.draws {
+                let expected = one.draws[draw.arm.id.rawValue].flatMap { Double($0.fraction) }
+                #expect(draw.fraction == expected, "\(one.salt) \(draw.arm.id) \(one.subject)")
             }
         }
     }
@@ -133,12 +128,27 @@ private struct Vectors: Decodable {
         #expect(moves.isCloseTo(least: 0.5), "\(moves.fraction) moved")
     }
 
+    @Test func `on equal keys the first name wins`() {
+        let draws = ["a", "b"].map { name in
+            Dealing.Draw(
+                arm: Arm(
+                    id: ArmID(rawValue: name),
+                    share: Share(basisPoints: 5_000),
+                    mode: .low,
+                    isControl: false
+                ),
+                fraction: 0.25
+            )
+        }
+        #expect(Dealing(draws: draws).winner.id == "a")
+    }
+
     @Test func `an arm without a share is never chosen`() throws {
         let arms = [("a", 0), ("b", 10_000)].map { name, share in
             Arm(id: ArmID(rawValue: name), share: Share(basisPoints: share), mode: .low, isControl: false)
         }
         let assigner = Assigner(salt: "s", arms: arms)
-        #expect(SubjectID.sample(count: 1_000).allSatisfy { assigner.index(for: $0) == 1 })
+        #expect(SubjectID.sample(count: 1_000).allSatisfy { assigner.dealing(for: $0).winner.id == "b" })
     }
 }
 

@@ -91,4 +91,26 @@ import Testing
         #expect(try reader.observations(of: "other", metric: "success").isEmpty)
         try await store.shutdown()
     }
+
+    @Test func `a subject counts once for its policy, unless all its requests were left out`() async throws {
+        let folder = try TemporaryFolder()
+        let store = try await RecordStore.sample(in: folder)
+        var later = PolicyRecord.twoArms
+        later.version = "bbbbbbbbbbbb"
+        try await store.remember([later])
+        let ids = RequestID.Generator(random: SeededGenerator(seed: 3))
+        for assignment in [
+            AssignmentRecord.sample(ids.next(), subject: "ann"), .sample(ids.next(), subject: "ann"),
+            .sample(ids.next(), arm: "medium", subject: "ann", version: "bbbbbbbbbbbb"),
+            .sample(ids.next(), subject: "bob", version: "bbbbbbbbbbbb"),
+            .sample(ids.next(), subject: "bob", excluded: .override),
+            .sample(ids.next(), subject: "cy", excluded: .clientEffort),
+        ] {
+            try await store.open(assignment)
+        }
+        let reader = try RecordReader(path: folder.database)
+        #expect(try reader.subjectCount(of: "effort") == 2)
+        #expect(try reader.subjectCount(of: "other") == 0)
+        try await store.shutdown()
+    }
 }

@@ -1,0 +1,124 @@
+import Policy
+import Summary
+
+/// An explanation as `explain --json` prints it, keys in snake case.
+///
+/// `asked` has the policies in order up to the one that covers the request, each with `policy`, `version`,
+/// `priority`, `covers` and `unmet`, the conditions that the request doesn't meet, in words; `decider` names the one
+/// that covers it or is null. `explained` is null when there is none and no `--policy`. Otherwise it has:
+/// - `policy`, `version`, `unmet`: the policy and what the request lacks of its conditions.
+/// - `subject`: null if the request would be refused for want of one; otherwise its `source` and, unless that is
+///   `request`, its `value` and its `digest`, of which the record keeps the first 64 bits.
+/// - `override`: null, or the `conditions` and the `arm` of the override that applies.
+/// - `arms`: of each its `arm`, `share`, `mode`, `k`, the `served_mode` that the client's effort would make of it, and
+///   what it drew: `draw` is u, `key` −ln(u)/share, and the smallest key has `won`. Draw and key are null for an arm
+///   without a share, and for all when each request is its own subject and is dealt anew.
+/// - `arm`, `assigned_mode`, `served_mode`: null when refused or dealt anew. `excluded_because`: `override`,
+///   `client_effort` or null. `refused`: why, or null.
+struct ExplanationReport: Encodable {
+    struct Asked: Encodable {
+        let policy: PolicyID
+        let version: PolicyVersion
+        let priority: Int
+        let covers: Bool
+        let unmet: [String]
+    }
+
+    struct Explained: Encodable {
+        let policy: PolicyID
+        let version: PolicyVersion
+        let unmet: [String]
+        @OrNull var subject: Subject?
+        @OrNull var override: Override?
+        let arms: [Arm]
+        @OrNull var arm: ArmID?
+        @OrNull var assignedMode: ModeName?
+        @OrNull var servedMode: ModeName?
+        @OrNull var excludedBecause: String?
+        @OrNull var refused: String?
+    }
+
+    struct Subject: Encodable, Hashable {
+        let source: String
+        @OrNull var value: String?
+        @OrNull var digest: SubjectDigest?
+    }
+
+    struct Override: Encodable, Hashable {
+        let conditions: [String]
+        let arm: ArmID
+    }
+
+    struct Arm: Encodable, Hashable {
+        let arm: ArmID
+        let share: Double
+        let mode: ModeName
+        let k: Int
+        let servedMode: ModeName
+        @OrNull var draw: Double?
+        @OrNull var key: Double?
+        let won: Bool
+    }
+
+    let asked: [Asked]
+    @OrNull var decider: PolicyID?
+    @OrNull var explained: Explained?
+
+    init(_ explanation: Explanation) {
+        asked = explanation.asked.map { asked in
+            Asked(
+                policy: asked.policy,
+                version: asked.version,
+                priority: asked.priority,
+                covers: asked.covers,
+                unmet: asked.unmet.map(\.description)
+            )
+        }
+        decider = explanation.decider
+        explained = explanation.trace.map { trace in
+            Explained(trace, unmet: explanation.explained?.unmet.map(\.description) ?? [])
+        }
+    }
+}
+
+extension ExplanationReport.Explained: Hashable {
+    init(_ trace: AssignmentTrace, unmet: [String]) {
+        policy = trace.policy.id
+        version = trace.policy.version
+        self.unmet = unmet
+        subject = trace.source.map { source in
+            let named = source == .request ? nil : trace.subject
+            return .init(source: "\(source)", value: named?.rawValue, digest: named?.digest)
+        }
+        override = trace.override.map { .init(conditions: $0.conditions.map(\.description), arm: $0.arm) }
+        arms = trace.policy.arms.map { arm in
+            let draw = trace.shownDealing?.draws.first { $0.arm == arm }
+            return .init(
+                arm: arm.id,
+                share: arm.share.fraction,
+                mode: arm.mode.name,
+                k: arm.mode.k,
+                servedMode: trace.served(by: arm).name,
+                draw: draw?.fraction,
+                key: draw?.key,
+                won: trace.shownDealing?.winner == arm
+            )
+        }
+        var assignment: Assignment?
+        switch trace.result {
+        case .success(let made): assignment = made
+        case .failure(let refusal): refused = refusal.description
+        }
+        let certain = trace.isDealtAnew ? nil : assignment
+        arm = certain?.arm.id
+        assignedMode = certain?.assigned.name
+        servedMode = certain?.served.name
+        excludedBecause = assignment?.excludedBecause?.rawValue
+    }
+}
+
+extension AssignmentTrace {
+    /// What the arms drew for a subject that somebody named; what they draw for a request's own is another matter each
+    /// time.
+    var shownDealing: Dealing? { source == .request ? nil : dealing }
+}
