@@ -16,7 +16,7 @@ struct EvalPlot {
             #"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 420" font-family="sans-serif" "#
         return
             ([frame + #"font-size="12"><rect width="720" height="420" fill="white"/>"#] + axes
-            + rows.map(mark)
+            + rows.map(mark) + labels.map { text($0.x, $0.y, $0.words, anchor: $0.anchor) }
             + ["</svg>"]).joined(separator: "\n")
     }
 
@@ -38,7 +38,45 @@ struct EvalPlot {
         let (px, py) = (x(row.candidateTokensPerProblem), y(row.accuracy))
         return line(px, y(row.accuracyLow), px, y(row.accuracyHigh), "steelblue")
             + #"<circle cx="\#(px.fixed(1))" cy="\#(py.fixed(1))" r="4" fill="steelblue"/>"#
-            + text(px + 7, py + 14, row.mode, anchor: px > Self.width * 0.75 ? "end" : "start")
+    }
+
+    struct Label {
+        let words: String
+        let x: Double
+        var y: Double
+        let anchor: String
+
+        /// A line of this font is 12 high; its letters are about half as wide.
+        static let height = 12.0
+        private static let letter = 6.5
+
+        private var span: Range<Double> {
+            let width = Double(words.count) * Self.letter
+            return anchor == "end" ? x - width..<x : x..<x + width
+        }
+
+        func overlaps(_ other: Label) -> Bool {
+            abs(y - other.y) < Self.height && span.overlaps(other.span)
+        }
+    }
+
+    /// Beside their marks, from above to below; one that would lie on another goes down until it doesn't.
+    var labels: [Label] {
+        let wanted = rows.map { row in
+            let px = x(row.candidateTokensPerProblem)
+            let isRight = px > Self.width * 0.6
+            return Label(
+                words: row.mode,
+                x: isRight ? px - 7 : px + 7,
+                y: y(row.accuracy) + 14,
+                anchor: isRight ? "end" : "start"
+            )
+        }
+        return wanted.sorted { $0.y < $1.y }.reduce(into: []) { placed, label in
+            var label = label
+            while let other = placed.first(where: { $0.overlaps(label) }) { label.y = other.y + Label.height }
+            placed.append(label)
+        }
     }
 
     private var range: ClosedRange<Double> {

@@ -34,6 +34,24 @@ struct PlotTests {
         _ = try XMLDocumentCheck(run.output)
     }
 
+    @Test func `no label lies on another`() throws {
+        let rows = try (0..<12).map { number in
+            let json = """
+                {"mode": "best_score@32+budget=\(number)", "k": 32, "accuracy": 0.\(80 + number / 4), "accuracy_low": 0.7,
+                 "accuracy_high": 0.9, "candidate_tokens": 1, "candidate_tokens_per_problem": \(900 + 20 * number),
+                 "candidate_tokens_per_problem_low": 1, "candidate_tokens_per_problem_high": 1, "seconds": 1}
+                """
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            return try decoder.decode(Eval.Row.self, from: Data(json.utf8))
+        }
+        let labels = EvalPlot(rows: rows).labels
+        #expect(labels.count == 12)
+        for (index, label) in labels.enumerated() {
+            #expect(!labels.dropFirst(index + 1).contains { $0.overlaps(label) }, "\(label)")
+        }
+    }
+
     @Test(arguments: ["", "{}", "[1]", #"{"problems": 1, "modes": []}"#])
     func `what is no result is refused`(text: String) async throws {
         let run = try await plot(text)
