@@ -74,7 +74,7 @@ struct BenchServer: AsyncParsableCommand {
     }
 
     private func table(_ rows: [Row]) -> String {
-        let width = rows.reduce(16) { max($0, $1.ours.mode.count) }
+        let width = rows.reduce(16) { max($0, $1.ours.mode.count + 1) }
         let head =
             "mode".padded(width) + " k   ours ms   llama-server ms   ratio   our tokens   its tokens   "
             + "its layout     right, 95 % interval"
