@@ -104,6 +104,15 @@ let package = Package(
         ),
         .target(name: "Summary", dependencies: ["Policy", "Stats", "Store"], swiftSettings: strict),
         .target(
+            name: "Rollout",
+            dependencies: [
+                "Policy", "Stats", "Store", "Summary",
+                product("Logging", "swift-log"),
+                product("ServiceLifecycle", "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Gateway",
             dependencies: [
                 "ModelExecutor", "Policy", "Store", "Telemetry",
@@ -126,7 +135,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Answers", "DefaultModel", "Gateway", "LlamaBackend", "ModelExecutor", "Policy", "Stats",
+                "Answers", "DefaultModel", "Gateway", "LlamaBackend", "ModelExecutor", "Policy", "Rollout",
+                "Stats",
                 "Store", "Summary", "Telemetry",
                 product("ArgumentParser", "swift-argument-parser"),
                 product("AsyncHTTPClient", "async-http-client"),
@@ -166,6 +176,7 @@ let package = Package(
             ["Policy", "Telemetry", "TestSupport", product("GRDB", "GRDB.swift")],
             data: ["Golden"]
         ),
+        tests("Rollout", ["Policy", "Stats", "Store", product("Logging", "swift-log")]),
         tests("Summary", ["Policy", "Stats", "Store"], data: ["Golden"]),
         tests(
             "Gateway",

@@ -30,9 +30,14 @@ struct GatewayClient: Sendable {
     let timeout: TimeAmount
 
     /// Fails with a message that says what to type when the certificate can't be read.
-    static func make(url: String, certificate: String?, timeout: TimeAmount) throws(UsageError)
-        -> GatewayClient
-    {
+    ///
+    /// - Parameter isPatient: whether a connection that fails is tried again for as long as it may take.
+    static func make(
+        url: String,
+        certificate: String?,
+        timeout: TimeAmount,
+        isPatient: Bool = true
+    ) throws(UsageError) -> GatewayClient {
         guard url.hasPrefix("https://") else {
             throw UsageError("'\(url)' is not an https:// address; a gateway speaks nothing else")
         }
@@ -45,6 +50,7 @@ struct GatewayClient: Sendable {
         }
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
+        configuration.connectionPool.retryConnectionEstablishment = isPatient
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         let base = url.hasSuffix("/") ? String(url.dropLast()) : url
         return GatewayClient(base: base, client: client, timeout: timeout)

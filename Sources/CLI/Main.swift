@@ -9,8 +9,9 @@ struct Headgate: AsyncParsableCommand {
         abstract: "A TLS gateway that splits live traffic over thinking efforts of a reflective model.",
         version: Version.current,
         subcommands: [
-            Serve.self, Ask.self, Validate.self, Explain.self, Diff.self, SummaryCommand.self, Eval.self,
-            Plot.self, Traffic.self, ConvertHead.self, Bench.self,
+            Serve.self, Ask.self, Validate.self, Explain.self, Diff.self, SummaryCommand.self,
+            RolloutCommand.self, AuditCommand.self, KeysCommand.self, Eval.self, Plot.self, Traffic.self,
+            ConvertHead.self, Bench.self,
         ]
     )
 

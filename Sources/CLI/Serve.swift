@@ -5,6 +5,7 @@ import LlamaBackend
 import Logging
 import ModelExecutor
 import Policy
+import Rollout
 import ServiceLifecycle
 import Store
 import Telemetry
@@ -15,8 +16,8 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve the model over HTTPS, split by the policies of a folder.",
         discussion: """
-            Prints 'listening https://HOST:PORT' once it takes connections. On a loopback address without \
-            --cert it makes its own certificate and prints how to trust it.
+            Prints 'listening https://HOST:PORT' once it takes connections, and 'admin https://HOST:PORT' before \
+            that. On a loopback address without --cert it makes its own certificate and prints how to trust it.
 
             Example:
               headgate serve --policies policies --db headgate.db
@@ -32,13 +33,18 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Address to listen on; port 0 picks a free one.", valueName: "host:port"))
     var listen = "127.0.0.1:8443"
 
+    @Option(
+        help: ArgumentHelp("Address of the admin plane, or none for none at all.", valueName: "host:port")
+    )
+    var admin = AdminOptions.defaultAddress
+
     @Option(help: ArgumentHelp("Certificate chain to serve with.", valueName: "pem"))
     var cert: String?
 
     @Option(help: ArgumentHelp("Private key of the certificate.", valueName: "pem"))
     var key: String?
 
-    @Option(help: ArgumentHelp("Folder for a certificate made here.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Folder for a certificate made here and the admin keys.", valueName: "folder"))
     var state = StatePaths.defaultFolder
 
     @Option(
@@ -55,6 +61,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let address = try ListenAddress(listen)
+        let adminAddress = try AdminPlane.address(admin)
         let loaded = try loadedPolicies()
         let tls = try TLSSetup(
             host: address.host,
@@ -67,22 +74,24 @@ struct Serve: AsyncParsableCommand {
         logger.logLevel = logLevel
         let metrics = HeadgateMetrics(version: Version.current)
         let store = try RecordStore(StoreConfiguration(path: db), metrics: metrics)
-        try await store.remember(loaded.policies.map(\.record))
         let parts = Parts(
             address: address,
+            documents: loaded,
             policies: ActivePolicies(loaded),
             tls: tls,
             store: store,
             metrics: metrics,
             logger: logger
         )
-        metrics.admit(loaded, at: Date())
         metrics.http.certificateExpiry.set(tls.expires.timeIntervalSince1970)
         logStart(parts, warnings: loaded.warnings)
         let (model, session) = try backend.make()
         try refuse(loaded.problems(serving: model.model))
+        let rollouts = try await parts.rolloutController(recordAt: db)
+        let actions = try AdminActions(rollouts, parts.policies, recordAt: db)
+        let plane = try AdminPlane(at: adminAddress, self, parts, actions)
         if let session { metrics.sample { metrics.executor.set(session.session.load) } }
-        try await group(parts, backend: model, session: session).run()
+        try await group(parts, rollouts, plane, backend: model, session: session).run()
     }
 
     private static func logLevel(_ text: String) throws -> Logger.Level {
@@ -95,6 +104,9 @@ struct Serve: AsyncParsableCommand {
     /// What the services of one gateway share.
     struct Parts {
         let address: ListenAddress
+        /// What the folder held at start.
+        let documents: PolicySet
+        /// What is in force.
         let policies: ActivePolicies
         let tls: TLSSetup
         let store: RecordStore
@@ -121,6 +133,8 @@ struct Serve: AsyncParsableCommand {
     /// record closes last.
     private func group(
         _ parts: Parts,
+        _ rollouts: RolloutController,
+        _ plane: AdminPlane,
         backend: any GenerationBackend,
         session: SessionService?
     ) -> ServiceGroup {
@@ -133,11 +147,18 @@ struct Serve: AsyncParsableCommand {
             metrics: parts.metrics,
             logger: parts.logger
         ) { port in
+            guard await plane.hasAnnounced() else { return }
             tellHowToTrust(parts.tls, at: ListenAddress(host: host, port: port))
         }
-        let watch = PolicyWatchService(folder: policies, model: backend.model, parts: parts)
+        let watch = PolicyWatchService(
+            folder: policies,
+            model: backend.model,
+            rollouts: rollouts,
+            parts: parts
+        )
         let models: [any Service] = session.map { [$0] } ?? []
-        let all: [any Service] = [RecordService(store: parts.store)] + models + [watch, server]
+        let all: [any Service] =
+            [RecordService(store: parts.store)] + models + [rollouts, watch] + plane.services + [server]
         var configuration = ServiceGroupConfiguration(
             services: all.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint],

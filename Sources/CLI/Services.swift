@@ -3,6 +3,7 @@ import LlamaBackend
 import Logging
 import ModelExecutor
 import Policy
+import Rollout
 import ServiceLifecycle
 import Store
 import Telemetry
@@ -22,12 +23,13 @@ struct RecordService: Service {
 struct PolicyWatchService: Service {
     let folder: String
     let model: ModelDescription
+    let rollouts: RolloutController
     let parts: Serve.Parts
 
     func run() async throws {
         let watcher = PolicyWatcher(
             folder: folder,
-            active: parts.policies,
+            loaded: parts.documents,
             prepare: { await prepared($0) },
             onReload: { tell($0) }
         )
@@ -43,17 +45,7 @@ struct PolicyWatchService: Service {
     /// A version is recorded before any request can be assigned by it; if it can't be, the old one stays.
     private func prepared(_ set: PolicySet) async -> PolicyProblem? {
         if let problem = set.problems(serving: model).first { return problem }
-        do {
-            try await parts.store.remember(set.policies.map(\.record))
-        } catch {
-            return PolicyProblem(
-                file: folder,
-                message: "the new versions can't be recorded: \(error)",
-                fix: "mend the record, then send SIGHUP"
-            )
-        }
-        parts.metrics.admit(set, replacing: parts.policies.current, at: Date())
-        return nil
+        return await rollouts.adopt(set)
     }
 
     private func tell(_ reload: PolicyReload) {
@@ -67,6 +59,32 @@ struct PolicyWatchService: Service {
             parts.metrics.policies.reloadFailed()
             parts.logger.error("the policies changed and are refused, so the old ones stay:\n\(problems)")
         }
+    }
+}
+
+extension Serve.Parts {
+    /// Brings into force what the folder says and the record knows of its rollouts.
+    ///
+    /// A document that was edited while nobody served is taken over as an edit is.
+    func rolloutController(recordAt path: String) async throws -> RolloutController {
+        let reader = try RecordReader(path: path)
+        let evidence = SummaryEvidence(reader: reader)
+        let (metrics, policies) = (metrics, policies)
+        let records = try reader.rollouts()
+        let known = try reader.policies()
+        let controller = RolloutController(
+            documents: documents,
+            rollouts: records,
+            known: try known.filter { record in
+                records.contains { $0.policy == record.policy && $0.document == record.version }
+            }.map { try SplitPolicy(yaml: $0.document, file: "\($0.policy)@\($0.version)") },
+            active: policies,
+            store: store,
+            evidence: { try evidence.stage($0, $1, since: $2) },
+            logger: logger
+        ) { set in metrics.admit(set, replacing: policies.current, at: Date()) }
+        try await controller.begin()
+        return controller
     }
 }
 

@@ -59,8 +59,24 @@ struct ErrorResponse: Sendable, Hashable {
         case .executor(let inner): self.init(inner)
         case .store(let inner): self.init(inner)
         case .outcome(let receipt): self.init(receipt)
+        case .keyMissing, .keyUnknown: self.init(.unauthorized, .invalidRequest, .invalidAPIKey, "\(error)")
+        case .operatorNeeded: self.init(.forbidden, .invalidRequest, .insufficientRole, "\(error)")
+        case .noSuchPolicy: self.init(.notFound, .invalidRequest, .policyNotFound, "\(error)")
+        case .noSuchRollout: self.init(.notFound, .invalidRequest, .rolloutNotFound, "\(error)")
+        case .commandRefused(let words): self.init(.conflict, .invalidRequest, .rolloutRefused, words)
+        case .recordUnreadable:
+            self.init(
+                .serviceUnavailable,
+                .server,
+                .recordUnavailable,
+                "the record can't be read now; try again"
+            )
+            retryAfterSeconds = 1
+        case .keysUnusable:
+            let message = "the file of admin keys can't be used, so nobody is let in; see the gateway's log"
+            self.init(.serviceUnavailable, .server, .keysUnusable, message)
         case .backend, .certificateNeeded, .certificateWithoutKey, .certificateUnusable, .certificateExpired,
-            .cannotWrite, .cannotListen:
+            .cannotWrite, .cannotListen, .keyNameRefused, .keyNameTaken, .tooManyKeys, .noSuchKey:
             self = .internalError
         }
     }

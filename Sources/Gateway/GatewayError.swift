@@ -29,6 +29,20 @@ public enum GatewayError: Error, Sendable, Hashable {
     case backend(String)
     // An outcome that isn't taken.
     case outcome(OutcomeReceipt)
+    // A request that the admin plane doesn't serve.
+    case keyMissing
+    case keyUnknown
+    case operatorNeeded
+    case noSuchPolicy
+    case noSuchRollout
+    case commandRefused(String)
+    case recordUnreadable(StoreError)
+    // Admin keys.
+    case keysUnusable(path: String, reason: String)
+    case keyNameRefused(String)
+    case keyNameTaken(String)
+    case tooManyKeys(limit: Int)
+    case noSuchKey(String)
     // A listener that can't start.
     case certificateNeeded(host: String)
     case certificateWithoutKey
@@ -78,6 +92,29 @@ extension GatewayError: CustomStringConvertible {
         case .backend(let reason): "the backend failed: \(reason); see its log"
         case .outcome(let receipt):
             "the outcome was not taken: \(receipt.rawValue); correct it before a retry"
+        case .keyMissing:
+            "the request bears no key; send Authorization: Bearer KEY with one from headgate keys add"
+        case .keyUnknown:
+            "this key is not known here; headgate keys list shows those that are"
+        case .operatorNeeded:
+            "a viewer's key only reads; use one of role operator"
+        case .noSuchPolicy:
+            "no policy of this name is in force; GET /v1/policies lists those that are"
+        case .noSuchRollout:
+            "no policy of this name has a rollout; GET /v1/rollouts lists those that do"
+        case .commandRefused(let words): words
+        case .recordUnreadable(let error): "\(error)"
+        case .keysUnusable(let path, let reason):
+            "cannot use the admin keys in \(path): \(reason); mend the file, or remove it and add the keys anew"
+        case .keyNameRefused(let name):
+            "'\(name)' can't be the name of a key: use 1 to \(AdminKey.longestName) letters, digits, '.', '_', '@' "
+                + "and '-', and not \(AdminKey.reservedNames.joined(separator: " or ")), which the audit uses itself"
+        case .keyNameTaken(let name):
+            "there is a key \(name) already; choose another name, or remove that one first"
+        case .tooManyKeys(let limit):
+            "there are \(limit) keys, which is the most; remove one that nobody needs first"
+        case .noSuchKey(let name):
+            "there is no key \(name); headgate keys list shows those that are"
         case .certificateNeeded(let host):
             "\(host) is not a loopback address, so a certificate is needed; "
                 + "give one with --cert FILE --key FILE, or listen on 127.0.0.1"

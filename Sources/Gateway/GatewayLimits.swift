@@ -50,5 +50,24 @@ public struct GatewayLimits: Sendable, Hashable {
     /// What a client that was turned away for load is told to wait before it tries again.
     public var retryAfterSeconds = 1
 
+    /// Lines of the audit in one answer, and how many a client gets that doesn't say.
+    public var auditLines = 1_000
+    public var defaultAuditLines = 50
+    /// Bytes of the text that lines of the audit are searched for; every line is compared with it.
+    public var auditTextBytes = 256
+
     public init() {}
+
+    /// Those of the admin plane, where a few people and programs send small requests. What they hold is apart from
+    /// the data plane's, so neither can crowd out the other.
+    public static var admin: GatewayLimits {
+        var limits = GatewayLimits()
+        // No command has a body worth more than `{}`.
+        limits.bodyBytes = 1_024
+        limits.connections = 64
+        // Commands run one after another, and so do looks at the audit.
+        limits.concurrentRequests = 8
+        limits.arrivingBodyBytes = limits.connections * limits.bodyBytes
+        return limits
+    }
 }

@@ -51,18 +51,19 @@ extension Request {
     ///
     /// A body that is declared too long is refused unread. What it throws besides `GatewayError` is the
     /// connection's own failure, which ends the connection.
-    func bytes(in core: GatewayCore) async throws -> [UInt8] {
-        let limit = core.limits.bodyBytes
+    ///
+    /// - Parameter arrivals: where its bytes count until all of them are here.
+    func bytes(limit: Int, _ arrivals: Admission) async throws -> [UInt8] {
         if let declared = headers[.contentLength].flatMap({ Int($0) }), declared > limit {
             throw GatewayError.bodyTooLarge(limit: limit)
         }
         var bytes: [UInt8] = []
-        defer { core.arrivals.leave(bytes.count) }
+        defer { arrivals.leave(bytes.count) }
         for try await buffer in body {
             guard bytes.count + buffer.readableBytes <= limit else {
                 throw GatewayError.bodyTooLarge(limit: limit)
             }
-            try core.arrivals.enter(buffer.readableBytes)
+            try arrivals.enter(buffer.readableBytes)
             bytes.append(contentsOf: buffer.readableBytesView)
         }
         return bytes

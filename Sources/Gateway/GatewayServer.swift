@@ -1,10 +1,6 @@
 internal import FoundationEssentials
-internal import HummingbirdCore
-internal import HummingbirdHTTP2
 public import Logging
 public import ModelExecutor
-internal import NIOCore
-internal import NIOPosix
 public import Policy
 public import ServiceLifecycle
 public import Store
@@ -76,76 +72,24 @@ public struct GatewayServer: Service {
 
     public func run() async throws {
         core.metrics.http.certificateExpiry.set(configuration.tls.expires.timeIntervalSince1970)
-        let server = try makeServer()
-        let readiness = core.readiness
+        let responder = GatewayResponder(core: core, date: HTTPDate(now: core.now))
+        let (readiness, presence, onListening) = (core.readiness, core.presence, onListening)
+        let listener = SecureListener(
+            host: configuration.host,
+            port: configuration.port,
+            tls: configuration.tls,
+            limits: configuration.limits,
+            logger: core.logger
+        ) { [presence.makeHandler()] }
         try await withGracefulShutdownHandler {
-            do {
-                try await server.run()
-            } catch let error as IOError {
-                throw GatewayError.cannotListen(
-                    host: configuration.host,
-                    port: configuration.port,
-                    reason: "\(error)"
-                )
+            try await listener.run { request, writer, channel in
+                try await responder.respond(to: request, with: writer, on: channel)
+            } onListening: { port in
+                readiness.becomeReady()
+                await onListening(port)
             }
         } onGracefulShutdown: {
             readiness.drain()
         }
-    }
-
-    private func makeServer() throws -> any Service {
-        let responder = GatewayResponder(core: core, date: HTTPDate(now: core.now))
-        let readiness = core.readiness
-        let onListening = onListening
-        let (tls, channels) = (configuration.tls.configuration, channelConfiguration)
-        let limits = configuration.limits
-        return try HTTPServerBuilder { responder in
-            GuardedChannel(
-                base: try HTTP2UpgradeChannel(
-                    tlsConfiguration: tls,
-                    configuration: channels,
-                    responder: responder
-                ),
-                handshakeTimeout: limits.handshakeTimeout,
-                idleTimeout: limits.idleTimeout,
-                writeStallTimeout: limits.writeStallTimeout
-            )
-        }.buildServer(
-            configuration: ServerConfiguration(
-                address: .hostname(configuration.host, port: configuration.port),
-                backlog: 1_024,
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    configuration.limits.connections,
-                    logger: core.logger
-                )
-            ),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            logger: core.logger
-        ) { request, writer, channel in
-            try await responder.respond(to: request, with: writer, on: channel)
-        } onServerRunning: { channel in
-            readiness.becomeReady()
-            await onListening(channel.localAddress?.port ?? 0)
-        }
-    }
-
-    private var channelConfiguration: HTTP2ChannelConfiguration {
-        let limits = configuration.limits
-        let presence = core.presence
-        return HTTP2ChannelConfiguration(
-            idleTimeout: limits.idleTimeout,
-            streamConfiguration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: [
-                    presence.makeHandler(), UploadTimer(limit: limits.bodyTimeout),
-                    WriteStallTimer(limit: limits.writeStallTimeout), StreamCounter(),
-                ],
-                idleTimeout: TimeAmount(limits.idleTimeout),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: limits.headerBytes,
-                    maxHeaderListSize: limits.headerBytes,
-                    maxHeaderFieldCount: limits.headerCount
-                )
-            )
-        )
     }
 }

@@ -6,7 +6,7 @@
 
 /// Small files with exact modes, written so that a reader sees the whole file or the one before it.
 enum StateFolder {
-    /// More than any PEM file written here.
+    /// More than any file written here.
     private static let longestText = 64 * 1024
 
     static func make(_ folder: String) throws(GatewayError) {
@@ -38,18 +38,53 @@ enum StateFolder {
 
     /// The file's text; nil if it can't be read.
     static func text(of path: String) -> String? {
+        let bytes = try? contents(of: path)?.bytes
+        return bytes.flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// A file's bytes and mode as they were at one moment.
+    struct Contents: Sendable, Hashable {
+        let bytes: [UInt8]
+        let mode: mode_t
+    }
+
+    /// What a file that can't be read fails with.
+    struct Unreadable: Error, Sendable, Hashable {
+        let reason: String
+    }
+
+    /// Reads the whole file; nil if there is none.
+    static func contents(of path: String) throws(Unreadable) -> Contents? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw Unreadable(reason: lastError())
+        }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Unreadable(reason: lastError()) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4_096)
         while bytes.count <= longestText {
             let count = read(descriptor, &chunk, chunk.count)
-            guard count >= 0 else { return nil }
-            if count == 0 { return String(validating: bytes, as: UTF8.self) }
+            guard count >= 0 else { throw Unreadable(reason: lastError()) }
+            if count == 0 { return Contents(bytes: bytes, mode: status.st_mode) }
             bytes += chunk[..<count]
         }
-        return nil
+        throw Unreadable(reason: "it is longer than \(longestText) bytes")
+    }
+
+    /// Runs the body while no other process does so with the same file.
+    static func locked<Value>(
+        _ path: String,
+        _ body: () throws(GatewayError) -> Value
+    ) throws(GatewayError) -> Value {
+        let lock = "\(path)-lock"
+        let descriptor = open(lock, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .cannotWrite(path: lock, reason: lastError()) }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_EX) == 0 else { throw .cannotWrite(path: lock, reason: lastError()) }
+        return try body()
     }
 
     private static func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Bool {

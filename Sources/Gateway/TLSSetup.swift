@@ -105,7 +105,7 @@ public struct TLSSetup: Sendable {
     }
 
     /// Whether only this machine can reach the address. A name other than `localhost` might resolve to anything.
-    static func isLoopback(_ host: String) -> Bool {
+    public static func isLoopback(_ host: String) -> Bool {
         if host.lowercased() == "localhost" || host == "::1" || host == "[::1]" { return true }
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }

@@ -69,7 +69,9 @@ struct DocumentCheck {
 
     /// Shares cover everything, and each arm can be reached.
     mutating func shares(overridden: Set<ArmID>) {
-        for entry in document.arms where !overridden.contains(entry.name.value) {
+        // A rollout gives and takes all of an arm's share, and what was in force once is read back from the record.
+        let unreachable = document.rollout == nil ? document.arms : []
+        for entry in unreachable where !overridden.contains(entry.name.value) {
             guard let share = entry.share, share.value.basisPoints == 0 else { continue }
             let fix = "remove the arm, raise its share, or name it in an override"
             report(share.path, share.line, "no request can ever reach this arm", fix: fix)

@@ -18,6 +18,9 @@ public enum DocumentLimit {
     /// Values of one header, or models.
     public static let values = 256
     public static let subjectSources = 8
+    /// Stages of a rollout; each takes at least as long as its evidence.
+    public static let stages = 32
+    public static let freezeWindows = 16
     /// Characters of a name; names are metric labels and response headers.
     public static let name = 64
     /// Characters of a salt, a pattern or a header name.

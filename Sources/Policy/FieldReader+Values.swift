@@ -125,6 +125,13 @@ extension FieldReader {
         }
     }
 
+    /// Minutes after midnight, UTC.
+    func timeOfDay(_ field: Field?) -> Located<Int>? {
+        value(field, expected: "a time of day from 00:00 to 23:59", fix: "write it like 06:30, in UTC") {
+            Units.timeOfDay($0)
+        }
+    }
+
     /// A pattern, or a list of them.
     func patterns(_ field: Field?) -> [TextPattern] {
         guard let field else { return [] }

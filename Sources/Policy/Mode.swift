@@ -113,6 +113,8 @@ public struct Arm: Sendable, Hashable {
     /// The arm that the others are compared with; every policy has exactly one.
     public let isControl: Bool
 
+    func with(share: Share) -> Arm { Arm(id: id, share: share, mode: mode, isControl: isControl) }
+
     public init(id: ArmID, share: Share, mode: Mode, isControl: Bool) {
         self.id = id
         self.share = share

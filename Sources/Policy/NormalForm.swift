@@ -22,6 +22,7 @@ struct NormalForm {
         lines.append(NormalForm.limits(parts.limits))
         lines += NormalForm.block("metrics:", parts.metrics.map(NormalForm.metric))
         if let decide = parts.decide { lines += NormalForm.decide(decide) }
+        if let rollout = parts.rollout { lines += NormalForm.rollout(rollout) }
         text = lines.joined(separator: "\n") + "\n"
     }
 
@@ -109,6 +110,21 @@ struct NormalForm {
             "  minimum: {subjects: \(minimum.subjects), successes: \(minimum.successes), "
                 + "failures: \(minimum.failures)}",
         ] + block("  guardrails:", guardrails)
+    }
+
+    private static func rollout(_ rule: RolloutRule) -> [String] {
+        let freeze = rule.freeze.map { window in
+            "    - {days: \(list(window.days.map(\.rawValue))), from: \"\(Units.timeOfDay(window.from))\", "
+                + "to: \"\(Units.timeOfDay(window.to))\"}"
+        }
+        return [
+            "rollout:",
+            "  arm: \(quote(rule.arm.rawValue))",
+            "  stages: \(list(rule.stages.map(\.description)))",
+            "  hold: {time: \(Units.text(rule.hold.time)), subjects: \(rule.hold.subjects)}",
+            "  advance: \(rule.advance.rawValue)",
+            "  on_no_go: \(rule.onNoGo.rawValue)",
+        ] + block("  freeze:", freeze)
     }
 
     /// The shortest text that reads back as the number, without an exponent.

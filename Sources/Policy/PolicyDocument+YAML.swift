@@ -21,17 +21,17 @@ extension PolicyDocument {
             readLimits(section["limits"], reader)
             readMetrics(section["metrics"], reader)
             readDecide(section["decide"], reader)
+            readRollout(section["rollout"], reader)
         }
         problems = reader.problems
     }
 
     private static let keys = [
         "policy", "description", "priority", "match", "subject", "salt", "client_effort", "blind", "arms",
-        "modes", "overrides", "limits", "metrics", "decide",
+        "modes", "overrides", "limits", "metrics", "decide", "rollout",
     ]
 
     private static let unavailable = [
-        "rollout": "remove it, and change the shares by hand after reading the summary",
         "review": "remove it; no request is queued for review",
         "capture": "remove it; neither prompts nor steps are captured",
     ]

@@ -107,6 +107,7 @@ public struct PolicyDocument: Sendable {
     var tier: Located<Limits.Tier>?
     var metrics: [MetricEntry] = []
     var decide: DecideEntry?
+    var rollout: RolloutEntry?
 
     init(file: String) {
         self.file = file

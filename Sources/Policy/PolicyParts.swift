@@ -15,6 +15,7 @@ struct PolicyParts {
     let metrics: [MetricRule]
     let decide: DecideRule?
     let isBlind: Bool
+    let rollout: RolloutRule?
 
     /// Where a policy that says nothing looks for subjects.
     ///
@@ -32,6 +33,7 @@ struct PolicyParts {
         let metrics = check.metrics()
         let limits = check.limits()
         let decide = check.decide(metrics: document.metrics.map(\.name.value))
+        let rollout = check.rollout(decide: decide)
         check.head()
         guard check.problems.isEmpty, let id = document.name?.value, let control else {
             throw PolicyProblems(check.sorted())
@@ -48,13 +50,37 @@ struct PolicyParts {
         clientEffort = document.clientEffort?.value ?? .ignore
         self.arms = arms.sorted { $0.id < $1.id }
         self.control = control
-        let used = Set(arms.map(\.mode))
-        self.modes = modes.filter { used.contains($0) && !Mode.builtIn.contains($0) }
-            .sorted { $0.name < $1.name }
+        self.modes = PolicyParts.modes(of: arms)
         self.overrides = overrides
         self.limits = limits
         self.metrics = metrics.sorted { $0.name < $1.name }
         self.decide = decide
         isBlind = document.blind?.value ?? false
+        self.rollout = rollout
+    }
+
+    /// The parts of a valid policy with other shares.
+    init(_ policy: SplitPolicy, arms: [Arm]) {
+        id = policy.id
+        description = policy.description
+        priority = policy.priority
+        match = policy.match
+        subject = policy.subject
+        salt = policy.salt
+        clientEffort = policy.clientEffort
+        self.arms = arms
+        control = arms.first { $0.isControl } ?? policy.control
+        modes = PolicyParts.modes(of: arms)
+        overrides = policy.overrides
+        limits = policy.limits
+        metrics = policy.metrics
+        decide = policy.decide
+        isBlind = policy.isBlind
+        rollout = policy.rollout
+    }
+
+    /// Those that arms use and the document has to define, in order of their names.
+    private static func modes(of arms: [Arm]) -> [Mode] {
+        Set(arms.map(\.mode)).subtracting(Mode.builtIn).sorted { $0.name < $1.name }
     }
 }

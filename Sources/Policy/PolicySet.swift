@@ -21,6 +21,16 @@ public struct PolicySet: Sendable, Hashable {
         warnings = PolicySet.hidden(sorted)
     }
 
+    /// The same policies with other shares: a change that keeps name, priority and match, and so the order.
+    public func mapping(_ change: (SplitPolicy) -> SplitPolicy) -> PolicySet {
+        PolicySet(policies: policies.map(change), warnings: warnings)
+    }
+
+    private init(policies: [SplitPolicy], warnings: [PolicyProblem]) {
+        self.policies = policies
+        self.warnings = warnings
+    }
+
     /// The first policy that covers the request; nil when none does.
     public func policy(for request: RequestAttributes) -> SplitPolicy? {
         policies.first { $0.match.covers(request) }

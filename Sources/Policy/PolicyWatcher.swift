@@ -29,7 +29,8 @@ public final class PolicyWatcher: Sendable {
     }
 
     private let folder: String
-    private let active: ActivePolicies
+    private let loaded: PolicySet
+    private let activate: @Sendable (PolicySet) -> Void
     private let interval: Duration
     private let clock: any Clock<Duration>
     private let read: @Sendable () -> Result<[PolicyFile], PolicyProblems>
@@ -38,22 +39,25 @@ public final class PolicyWatcher: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - active: what is replaced; holds the folder's policies as they were loaded at start.
+    ///   - loaded: the folder's policies as they were loaded at start.
     ///   - read: replaces the reading of the folder.
     ///   - prepare: readies the rest of the program for a new set before any request can meet it, such as
     ///     by recording its versions; a problem keeps the old set in force.
+    ///   - activate: puts a prepared set into force, where `prepare` has not.
     ///   - onReload: is told of every load and every refusal, each once.
     public init(
         folder: String,
-        active: ActivePolicies,
+        loaded: PolicySet,
         interval: Duration = PolicyWatcher.defaultInterval,
         clock: any Clock<Duration> = ContinuousClock(),
         read: (@Sendable () -> Result<[PolicyFile], PolicyProblems>)? = nil,
         prepare: @escaping @Sendable (PolicySet) async -> PolicyProblem? = { _ in nil },
+        activate: @escaping @Sendable (PolicySet) -> Void = { _ in },
         onReload: @escaping @Sendable (PolicyReload) -> Void
     ) {
         self.folder = folder
-        self.active = active
+        self.loaded = loaded
+        self.activate = activate
         self.interval = interval
         self.clock = clock
         self.read = read ?? { PolicyWatcher.contents(of: PolicyFolder(path: folder)) }
@@ -104,7 +108,7 @@ public final class PolicyWatcher: Sendable {
             do throws(PolicyProblems) {
                 let set = try PolicySet(files: contents.get(), folder: folder)
                 // What the start has loaded needs no word when the first look finds it again.
-                if isFirst, set == active.current { return .unchanged }
+                if isFirst, set == loaded { return .unchanged }
                 return .valid(set, generation: state.generation)
             } catch {
                 return .broken(error)
@@ -133,7 +137,7 @@ public final class PolicyWatcher: Sendable {
                 state.isPending = true
                 return .refused(PolicyProblems([problem]))
             }
-            active.replace(with: set)
+            activate(set)
             return .loaded(set)
         }
         if case .unchanged = reload { return reload }

@@ -22,13 +22,17 @@ public struct SplitPolicy: Sendable, Hashable, Identifiable {
     public let decide: DecideRule?
     /// Whether clients are kept from seeing arm and scores.
     public let isBlind: Bool
+    public let rollout: RolloutRule?
     /// The normal form: a complete document with every default filled in. Its hash is the version.
     public let source: String
     private let assigner: Assigner
 
     /// Validates the document; throws everything that is wrong with it at once.
     public init(_ document: PolicyDocument) throws(PolicyProblems) {
-        let parts = try PolicyParts(document)
+        self.init(try PolicyParts(document))
+    }
+
+    init(_ parts: PolicyParts) {
         id = parts.id
         description = parts.description
         priority = parts.priority
@@ -43,6 +47,7 @@ public struct SplitPolicy: Sendable, Hashable, Identifiable {
         metrics = parts.metrics
         decide = parts.decide
         isBlind = parts.isBlind
+        rollout = parts.rollout
         source = NormalForm(parts).text
         version = NormalForm.version(of: source)
         assigner = Assigner(salt: parts.salt, arms: parts.arms)

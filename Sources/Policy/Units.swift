@@ -39,6 +39,21 @@ enum Units {
         return "\(milliseconds)ms"
     }
 
+    /// Minutes after midnight of a time such as `06:30`.
+    static func timeOfDay(_ text: String) -> Int? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, isDigits(parts[0], atMost: 2), parts[1].count == 2,
+            isDigits(parts[1], atMost: 2),
+            let hours = Int(parts[0]), let minutes = Int(parts[1]), hours < 24, minutes < 60
+        else { return nil }
+        return hours * 60 + minutes
+    }
+
+    static func timeOfDay(_ minutes: Int) -> String {
+        let (hours, rest) = minutes.quotientAndRemainder(dividingBy: 60)
+        return (hours < 10 ? "0" : "") + "\(hours):" + (rest < 10 ? "0" : "") + "\(rest)"
+    }
+
     static func integer(_ text: String) -> Int? {
         isDigits(text.first == "-" ? text.dropFirst() : text[...], atMost: 9) ? Int(text) : nil
     }

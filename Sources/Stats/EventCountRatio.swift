@@ -62,6 +62,11 @@ public struct EventCountRatio: Sendable, Hashable {
         return Interval(lower: lower, upper: upper)
     }
 
+    /// How many times the control's rate the treatment's is at least; 0 where nothing is proven.
+    public func leastRatio(control: Int, treatment: Int) -> Double {
+        exp(logRatioInterval(control: control, treatment: treatment).lower)
+    }
+
     private func end(from start: Double, direction: Double, holds: (Double) -> Bool) -> Double {
         var step = 1.0
         while holds(start + direction * step) && step < 1e6 { step *= 2 }

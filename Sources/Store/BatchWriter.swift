@@ -45,8 +45,8 @@ struct BatchWriter {
                 replies[index] = try close(completion, db)
             case .outcomes(let outcomes):
                 replies[index] = .success(try outcomes.map { try append($0, at: time, db) })
-            case .remember(let policies):
-                for policy in policies { try dictionaries.remember(policy, at: time, db) }
+            case .change(let change):
+                try write(change, at: time, db)
                 replies[index] = .success([])
             }
         }

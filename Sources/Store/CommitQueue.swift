@@ -9,7 +9,7 @@ struct PendingWrite: Sendable {
         case open(AssignmentRecord)
         case close(CompletionRecord)
         case outcomes([OutcomeRecord])
-        case remember([PolicyRecord])
+        case change(InForceChange)
     }
 
     let work: Work

@@ -6,6 +6,7 @@ enum Migrations {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: v1) }
         migrator.registerMigration("v2") { db in try db.execute(sql: v2) }
+        migrator.registerMigration("v3") { db in try db.execute(sql: v3) }
         return migrator
     }
 
@@ -113,5 +114,27 @@ enum Migrations {
         ALTER TABLE request ADD COLUMN stopped_by INTEGER;
         ALTER TABLE request ADD COLUMN confidence REAL;
         ALTER TABLE request ADD COLUMN nested INTEGER;
+        """
+
+    /// Who changed what is in force, and where rollouts stand. `rollout.document` is the version of the document
+    /// itself: the version in force has the rollout's share in it.
+    private static let v3 = """
+        CREATE TABLE rollout (
+            policy TEXT PRIMARY KEY,
+            phase TEXT NOT NULL,
+            stage INTEGER NOT NULL,
+            since_ms INTEGER NOT NULL,
+            document TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY,
+            at_ms INTEGER NOT NULL,
+            actor TEXT NOT NULL,
+            action TEXT NOT NULL,
+            policy TEXT,
+            before TEXT NOT NULL,
+            after TEXT NOT NULL,
+            reason TEXT NOT NULL
+        ) STRICT;
         """
 }

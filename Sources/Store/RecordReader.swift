@@ -60,16 +60,22 @@ public struct RecordReader: Sendable {
     /// One entry per arm of every version of a policy, oldest version first, with `metric` as the outcome.
     ///
     /// One pass over all requests. An arm without requests has an entry too.
+    ///
+    /// - Parameter since: leaves out what was assigned before.
     public func observations(
         of policy: PolicyID,
-        metric: MetricName
+        metric: MetricName,
+        since: Timestamp? = nil
     ) throws(StoreError) -> [ArmObservations] {
         try read { db in
             var tallies = try ObservationTallies(db, policy: policy)
             let rows = try Row.fetchCursor(
                 db,
                 sql: Self.observationRows,
-                arguments: ["policy": policy.rawValue, "metric": metric.rawValue]
+                arguments: [
+                    "policy": policy.rawValue, "metric": metric.rawValue,
+                    "first": since.map { RequestID.leastKey(at: $0) } ?? 0,
+                ]
             )
             while let row = try rows.next() { tallies.add(row) }
             return tallies.finished()
@@ -90,7 +96,7 @@ public struct RecordReader: Sendable {
         WHERE arm IN (
             SELECT arm.id FROM arm JOIN policy_version ON policy_version.id = policy_version
             WHERE policy = :policy
-        )
+        ) AND id >= :first
         ORDER BY id
         """
 

@@ -78,7 +78,12 @@ public final class RecordStore: Sendable {
 
     /// Keeps policy versions; call it before any request is assigned by them.
     public func remember(_ policies: [PolicyRecord]) async throws(StoreError) {
-        _ = try await submit(.remember(policies)).reply().get()
+        try await record(InForceChange(policies: policies))
+    }
+
+    /// Keeps a change, all of it or nothing; call it before any request is assigned by it.
+    public func record(_ change: InForceChange) async throws(StoreError) {
+        _ = try await submit(.change(change)).reply().get()
     }
 
     /// Queues an assignment at once, so that waiting for its commit can overlap the prefill.

@@ -51,6 +51,9 @@ public struct RequestID: Sendable, Hashable {
     /// When the id was made.
     public var timestamp: Timestamp { Timestamp(millisecondsSinceEpoch: Int64(high >> 16)) }
 
+    /// What the key of every request made at that time or later is at least.
+    static func leastKey(at time: Timestamp) -> Int64 { max(0, time.millisecondsSinceEpoch) << 12 }
+
     /// The integer key of the request's row; unique among ids of one generator.
     var key: Int64 { Int64((high >> 16) << 12 | high & 0xfff) }
 

@@ -12,10 +12,11 @@ public struct SummaryBuilder: Sendable {
     /// The summary of one version of one policy, as of `now`.
     ///
     /// Without a policy it is the one with the latest traffic, without a version the one with the latest traffic
-    /// of that policy. Other versions are listed and never pooled with it: shares and modes differ between them.
+    /// of that policy. With `since`, what was assigned before counts for nothing. Other versions are listed and never pooled with it: shares and modes differ between them.
     public func report(
         of wanted: PolicyID? = nil,
         version: PolicyVersion? = nil,
+        since: Timestamp? = nil,
         asOf now: Timestamp
     ) throws(SummaryError) -> SummaryReport {
         let records = try reading { reader throws(StoreError) in try reader.policies() }
@@ -23,7 +24,7 @@ public struct SummaryBuilder: Sendable {
         let known = records.map(\.policy).reduce(into: [PolicyID]()) { if !$0.contains($1) { $0.append($1) } }
         if let wanted, !known.contains(wanted) { throw .unknownPolicy(wanted, known: known) }
         let candidates = try known.filter { wanted == nil || $0 == wanted }.map { id throws(SummaryError) in
-            try PolicyTraffic(records: records.filter { $0.policy == id }, reader: self)
+            try PolicyTraffic(records: records.filter { $0.policy == id }, since: since, reader: self)
         }
         guard let traffic = candidates.max(by: { ($0.last ?? .distantPast) < ($1.last ?? .distantPast) })
         else {
@@ -40,20 +41,22 @@ public struct SummaryBuilder: Sendable {
                 }
                 return record
             } ?? traffic.current
-        return try report(shown, traffic: traffic, others: candidates, now: now)
+        return try report(shown, traffic: traffic, others: candidates, since: since, now: now)
     }
 
     private func report(
         _ shown: PolicyRecord,
         traffic: PolicyTraffic,
         others: [PolicyTraffic],
+        since: Timestamp?,
         now: Timestamp
     ) throws(SummaryError) -> SummaryReport {
         let judged = try JudgedPolicy(shown.validated())
         var observations: [MetricName: [ArmID: ArmObservations]] = [:]
         for metric in judged.metrics.map(\.name) {
             let all =
-                metric == traffic.metric ? traffic.observations : try self.observations(shown.policy, metric)
+                metric == traffic.metric
+                ? traffic.observations : try self.observations(shown.policy, metric, since)
             let ours = all.filter { $0.version == shown.version }.map { ($0.arm, $0) }
             observations[metric] = Dictionary(ours) { first, _ in first }
         }
@@ -92,8 +95,14 @@ public struct SummaryBuilder: Sendable {
         return notes
     }
 
-    func observations(_ policy: PolicyID, _ metric: MetricName) throws(SummaryError) -> [ArmObservations] {
-        try reading { reader throws(StoreError) in try reader.observations(of: policy, metric: metric) }
+    func observations(
+        _ policy: PolicyID,
+        _ metric: MetricName,
+        _ since: Timestamp?
+    ) throws(SummaryError) -> [ArmObservations] {
+        try reading { reader throws(StoreError) in
+            try reader.observations(of: policy, metric: metric, since: since)
+        }
     }
 
     private func reading<Value>(
@@ -116,12 +125,12 @@ private struct PolicyTraffic {
     let metric: MetricName
     let observations: [ArmObservations]
 
-    init(records: [PolicyRecord], reader: SummaryBuilder) throws(SummaryError) {
+    init(records: [PolicyRecord], since: Timestamp?, reader: SummaryBuilder) throws(SummaryError) {
         guard let newest = records.last else { throw .emptyRecord }
         self.records = records
         policy = try newest.validated()
         metric = try JudgedPolicy(policy).metric.name
-        observations = try reader.observations(newest.policy, metric)
+        observations = try reader.observations(newest.policy, metric, since)
     }
 
     /// The last assignment under any version.

@@ -1,10 +1,12 @@
-/// Aligned columns of text: the first to the left, the others to the right.
+/// Aligned columns: of figures the first to the left and the others to the right, of words all to the left.
 public struct TextTable {
     private let header: [String]
+    private let isOfWords: Bool
     private var rows: [[String]] = []
 
-    public init(_ header: [String]) {
+    public init(_ header: [String], isOfWords: Bool = false) {
         self.header = header
+        self.isOfWords = isOfWords
     }
 
     public mutating func add(_ row: [String]) {
@@ -17,11 +19,12 @@ public struct TextTable {
         let all = [header] + rows
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { row in
-            row.indices.map { column in
+            let line = row.indices.map { column in
                 let space = String(repeating: " ", count: widths[column] - row[column].count)
-                return column == 0 ? row[column] + space : space + row[column]
+                return column == 0 || isOfWords ? row[column] + space : space + row[column]
             }
             .joined(separator: "  ")
+            return isOfWords ? String(line.reversed().drop { $0 == " " }.reversed()) : line
         }
     }
 }

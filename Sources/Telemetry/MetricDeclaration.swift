@@ -106,6 +106,8 @@ public enum RouteLabel: String, MetricLabel {
     case health = "/healthz"
     case ready = "/readyz"
     case metrics = "/metrics"
+    /// Every path of the admin plane; its listener is another one.
+    case admin
     /// Every path that is none of ours.
     case other
 }
@@ -135,22 +137,27 @@ public enum RefusalCode: String, MetricLabel {
     case conflict
     case contextLengthExceeded = "context_length_exceeded"
     case deadlineExceeded = "deadline_exceeded"
+    case insufficientRole = "insufficient_role"
     case internalError = "internal_error"
     case invalidAPIKey = "invalid_api_key"
     case invalidJSON = "invalid_json"
     case invalidRequest = "invalid_request"
     case invalidType = "invalid_type"
     case invalidValue = "invalid_value"
+    case keysUnusable = "keys_unusable"
     case methodNotAllowed = "method_not_allowed"
     case missingParameter = "missing_required_parameter"
     case modeUnavailable = "mode_unavailable"
     case modelNotFound = "model_not_found"
     case noPolicy = "no_policy"
     case overloaded
+    case policyNotFound = "policy_not_found"
     case queueFull = "queue_full"
     case recordUnavailable = "record_unavailable"
     case requestTimeout = "request_timeout"
     case requestTooLarge = "request_too_large"
+    case rolloutNotFound = "rollout_not_found"
+    case rolloutRefused = "rollout_refused"
     case subjectRequired = "subject_required"
     case tooManyOutcomes = "too_many_outcomes"
     case unavailable

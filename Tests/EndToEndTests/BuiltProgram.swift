@@ -84,6 +84,22 @@ enum Documents {
         """
     }
 
+    /// Nothing for the arm until its rollout is started, and every stage by hand.
+    static let rollout = """
+        policy: split
+        description: A rollout for the end-to-end tests
+        priority: 1
+        match: {models: [default]}
+        subject: {from: [header:x-subject-id], otherwise: request}
+        salt: end-to-end
+        arms:
+          low: {share: 100%, mode: low, control: true}
+          medium: {share: 0%, mode: medium}
+        metrics:
+          success: {kind: binary, better: higher, window: 1h}
+        rollout: {arm: medium, stages: [50%, 100%]}
+        """
+
     static func split(low percent: Int) -> String {
         """
         policy: split

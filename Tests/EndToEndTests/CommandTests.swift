@@ -24,7 +24,9 @@ import Testing
     @Test(arguments: [
         ["ask"], ["ask", "x", "--mode", "huge"], ["summary", "--db", "/nowhere/at/all.db"], ["frobnicate"],
         ["traffic", "--url", "http://127.0.0.1:1"], ["eval", "--problems", "/nowhere.jsonl"],
-        ["serve", "--listen", "nonsense"], ["traffic", "--requests", "0"],
+        ["serve", "--listen", "nonsense"], ["serve", "--admin", "nonsense"], ["traffic", "--requests", "0"],
+        ["rollout", "status", "--admin", "http://127.0.0.1:1"], ["keys", "add", "ann"],
+        ["keys", "add", "ann", "--role", "admin"], ["rollout", "start"],
         ["ask", "x", "--threads", "0"], ["ask", "x", "--threads", "513"],
         ["bench", "executor", "--threads", "513"],
     ])
@@ -62,6 +64,17 @@ import Testing
         ])
         #expect(run.status != 0)
         #expect(run.errors.contains("--cert"), "\(run.errors)")
+    }
+
+    @Test func `an admin plane off loopback without a certificate is refused`() async throws {
+        let files = try ServedGateway.Files.make(policies: ["split.yaml": Documents.evenSplit])
+        defer { files.remove() }
+        let run = try await BuiltProgram.run([
+            "serve", "--policies", files.policies, "--db", files.database, "--state", files.folder,
+            "--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0", "--backend", "scripted",
+        ])
+        #expect(run.status == ExitStatus.failure)
+        #expect(run.errors.contains("--cert") && run.output.isEmpty, "\(run.errors)")
     }
 
     private var shippedPolicies: String {

@@ -32,6 +32,15 @@ struct ErrorResponseTests {
             (.outcome(.unknownMetric), 400, "unknown_metric", nil),
             (.outcome(.invalidValue), 400, "invalid_value", nil),
             (.outcome(.tooMany), 409, "too_many_outcomes", nil),
+            (.keyMissing, 401, "invalid_api_key", nil),
+            (.keyUnknown, 401, "invalid_api_key", nil),
+            (.operatorNeeded, 403, "insufficient_role", nil),
+            (.noSuchPolicy, 404, "policy_not_found", nil),
+            (.noSuchRollout, 404, "rollout_not_found", nil),
+            (.commandRefused("why"), 409, "rollout_refused", nil),
+            (.recordUnreadable(.failed(code: 10, reason: "secret /path")), 503, "record_unavailable", 1),
+            (.keysUnusable(path: "secret /path", reason: "secret"), 503, "keys_unusable", nil),
+            (.noSuchKey("secret"), 500, "internal_error", nil),
             (.certificateUnusable(path: "secret /path", reason: ""), 500, "internal_error", nil),
         ] as [(GatewayError, Int, String, Int?)]
     )

@@ -120,15 +120,15 @@ struct LiveGateway: Sendable {
         }
     }
 
-    private static let quiet: Logger = {
+    static let quiet: Logger = {
         var logger = Logger(label: "gateway-tests")
         logger.logLevel = .critical
         return logger
     }()
 
-    private static func client(
+    static func client(
         trusting tls: TLSSetup,
-        _ version: HTTPClient.Configuration.HTTPVersion
+        _ version: HTTPClient.Configuration.HTTPVersion = .automatic
     ) throws -> HTTPClient {
         var configuration = HTTPClient.Configuration()
         var trust = TLSConfiguration.makeClientConfiguration()
@@ -203,6 +203,19 @@ extension JSONValue {
     }
 }
 
+extension HTTPClient {
+    func reply(to request: HTTPClientRequest) async throws -> Reply {
+        let response = try await execute(request, timeout: .seconds(30))
+        let body = try await response.body.collect(upTo: 1 << 24)
+        return Reply(
+            status: response.status.code,
+            headers: response.headers,
+            version: response.version,
+            body: String(buffer: body)
+        )
+    }
+}
+
 extension LiveGateway {
     static func chatBody(_ more: String = "", stream: Bool = false) -> String {
         #"{"model":"default","messages":[{"role":"user","content":"hi"}],"stream":\#(stream)\#(more)}"#
@@ -216,14 +229,7 @@ extension LiveGateway {
     }
 
     func send(_ request: HTTPClientRequest) async throws -> Reply {
-        let response = try await client.execute(request, timeout: .seconds(30))
-        let body = try await response.body.collect(upTo: 1 << 24)
-        return Reply(
-            status: response.status.code,
-            headers: response.headers,
-            version: response.version,
-            body: String(buffer: body)
-        )
+        try await client.reply(to: request)
     }
 
     func get(_ path: String) async throws -> Reply {

@@ -157,6 +157,9 @@ import Testing
         #expect(test.decide?.primary.metric == "success")
         let ramp = try #require(chosen("cautious-ramp"))
         #expect(ramp.arms.map(\.share.basisPoints) == [9_500, 500])
+        let staged = try #require(chosen("staged-rollout"))
+        #expect(staged.arms.map(\.share.basisPoints) == [10_000, 0])
+        #expect(staged.rollout?.stages.count == 5)
         #expect(chosen("everything-low")?.arms.map(\.mode) == [.low])
         #expect(chosen("no-such-policy")?.id == "three-way-test")
     }

@@ -27,10 +27,11 @@ import Testing
         ) -> PolicyWatcher {
             PolicyWatcher(
                 folder: "f",
-                active: active,
+                loaded: active.current,
                 clock: EagerClock(),
                 read: { [self] in .success(files.withLock { $0 }) },
                 prepare: prepare,
+                activate: { [self] in active.replace(with: $0) },
                 onReload: { [self] reload in heard.withLock { $0.append(Fixture.word(reload)) } }
             )
         }
@@ -115,7 +116,7 @@ import Testing
         let (loads, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .unbounded)
         let watcher = PolicyWatcher(
             folder: "f",
-            active: fixture.active,
+            loaded: fixture.active.current,
             clock: EagerClock(),
             read: { .success(fixture.files.withLock { $0 }) },
             onReload: { continuation.yield(Fixture.word($0)) }
@@ -137,7 +138,7 @@ import Testing
         try await withFolder(["a.yaml": document()]) { folder in
             let watcher = PolicyWatcher(
                 folder: folder.path(percentEncoded: false),
-                active: fixture.active,
+                loaded: fixture.active.current,
                 onReload: { reload in fixture.heard.withLock { $0.append(Fixture.word(reload)) } }
             )
             try write(document(name: "b"), to: folder.appending(path: "a.yaml"))

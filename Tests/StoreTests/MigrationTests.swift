@@ -33,7 +33,7 @@ import Testing
         try database.close()
     }
 
-    @Test(arguments: ["v1", "v2"])
+    @Test(arguments: ["v1", "v2", "v3"])
     func `each migration makes the schema that was released`(version: String) throws {
         let folder = try TemporaryFolder()
         try Self.make("schema-\(version)", at: folder.database)
@@ -42,7 +42,7 @@ import Testing
         #expect(try Self.schema(made) == Self.schema(DatabaseQueue(path: folder.database)))
     }
 
-    @Test(arguments: ["schema-v1", "schema-v2"])
+    @Test(arguments: ["schema-v1", "schema-v2", "schema-v3"])
     func `a file of any schema opens, migrates and goes on`(schema: String) async throws {
         let folder = try TemporaryFolder()
         try Self.make(schema, at: folder.database)
@@ -117,5 +117,26 @@ import Testing
         let rejected = try #require(try reader.request(Self.second))
         #expect(rejected.state == .rejected && rejected.excluded == .clientEffort)
         #expect(try reader.request(Self.open)?.end == .unmeasured(.failed, .crash))
+    }
+
+    @Test func `rollouts and audit are as they were left`() throws {
+        let folder = try TemporaryFolder()
+        try Self.make("schema-v3", at: folder.database)
+        let reader = try RecordReader(path: folder.database)
+        let rollout = try #require(try reader.rollouts().first)
+        #expect(rollout.phase == .stage && rollout.stage == 1)
+        #expect(rollout.since.millisecondsSinceEpoch == 1_795_500_000_000)
+        let audits = try reader.audits(policy: rollout.policy, text: "promoted", limit: 5)
+        #expect(audits.map(\.actor) == ["ada"])
+        #expect(try reader.audits(text: "nobody", limit: 5).isEmpty)
+    }
+
+    @Test(arguments: ["schema-v1", "schema-v2"])
+    func `a file from before there were rollouts has none`(schema: String) throws {
+        let folder = try TemporaryFolder()
+        try Self.make(schema, at: folder.database)
+        let reader = try RecordReader(path: folder.database)
+        #expect(try reader.rollouts().isEmpty)
+        #expect(try reader.audits(limit: 5).isEmpty)
     }
 }

@@ -9,6 +9,8 @@ struct ServedGateway: Sendable {
     /// `https://127.0.0.1:PORT`.
     let url: String
     let port: Int
+    /// `https://127.0.0.1:PORT` of the admin plane; nil if it is turned off.
+    let adminURL: String?
     let processID: Int32
     let files: Files
     private let signal: @Sendable (Signal) throws -> Void
@@ -53,7 +55,7 @@ struct ServedGateway: Sendable {
     ) async throws -> Result {
         let common = [
             "serve", "--policies", files.policies, "--db", files.database, "--listen", "127.0.0.1:0",
-            "--state", files.folder,
+            "--admin", "127.0.0.1:0", "--state", files.folder,
         ]
         let outcome = try await Subprocess.run(
             .path(FilePath(executable)),
@@ -63,10 +65,15 @@ struct ServedGateway: Sendable {
             error: .currentStandardError
         ) { execution -> Result? in
             var lines = execution.standardOutput.strings().makeAsyncIterator()
-            guard let port = try await listeningPort(&lines) else { return nil }
+            var announced: [String: Int] = [:]
+            while announced["listening"] == nil, let line = try await lines.next() {
+                if let (word, port) = announcement(line) { announced[word] = port }
+            }
+            guard let port = announced["listening"] else { return nil }
             let gateway = ServedGateway(
                 url: "https://127.0.0.1:\(port)",
                 port: port,
+                adminURL: announced["admin"].map { "https://127.0.0.1:\($0)" },
                 processID: execution.processIdentifier.value,
                 files: files,
                 signal: { try execution.send(signal: $0) }
@@ -93,13 +100,11 @@ struct ServedGateway: Sendable {
         try self.signal(signal)
     }
 
-    private static func listeningPort(
-        _ lines: inout SubprocessOutputSequence.StringSequence<UTF8>.AsyncIterator
-    ) async throws -> Int? {
-        while let line = try await lines.next() {
-            guard line.hasPrefix("listening https://"), let colon = line.lastIndex(of: ":") else { continue }
-            return Int(line[line.index(after: colon)...])
-        }
-        return nil
+    /// Which plane a line tells the port of; nil if it tells of none.
+    private static func announcement(_ line: String) -> (plane: String, port: Int)? {
+        guard let space = line.firstRange(of: " https://"), let colon = line.lastIndex(of: ":"),
+            let port = Int(line[line.index(after: colon)...])
+        else { return nil }
+        return (String(line[..<space.lowerBound]), port)
     }
 }

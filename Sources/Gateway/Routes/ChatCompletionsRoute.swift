@@ -20,7 +20,7 @@ struct ChatCompletionsRoute: Sendable {
         let id = core.ids.next()
         let bytes: [UInt8]
         do {
-            bytes = try await request.bytes(in: core)
+            bytes = try await request.bytes(limit: core.limits.bodyBytes, core.arrivals)
             try core.admission.enter()
         } catch let error as GatewayError {
             return try await refuse(error, id, &answer)

@@ -10,7 +10,7 @@ struct OutcomesRoute {
 
     func response(to request: Request) async throws -> WholeResponse {
         do {
-            let bytes = try await request.bytes(in: core)
+            let bytes = try await request.bytes(limit: core.limits.bodyBytes, core.arrivals)
             try core.outcomeAdmission.enter()
             defer { core.outcomeAdmission.leave() }
             let outcomes = try OutcomeRequest(bytes, core.limits)

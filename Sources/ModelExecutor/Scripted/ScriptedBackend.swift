@@ -31,7 +31,8 @@ public struct ScriptedBackend: GenerationBackend {
 
     /// Nothing runs ahead of the reader: each event is made when it is asked for, so leaving needs no clean-up.
     public func generate(_ request: GenerationRequest) -> Generation {
-        let directives = ScriptedDirectives(request.messages.last { $0.role == .user }?.content ?? "")
+        let prompt = request.messages.last { $0.role == .user }?.content ?? ""
+        let directives = ScriptedDirectives(prompt, k: request.effort.k)
         let cursor = Cursor(
             ScriptedGeneration(request, directives: directives, contextTokens: model.contextTokens),
             directives: directives,
@@ -128,7 +129,8 @@ public struct ScriptedBackend: GenerationBackend {
 ///
 /// `#delay=50` waits 50 ms before the first event, `#pause=5` before each piece of the answer;
 /// `#fail=queue_full`, `prompt_too_long`, `needs_head`, `deadline` or `model` fails at once; `#break` fails after
-/// the first piece of the answer; `#length` ends the answer by length; `#answer=24` is what is answered.
+/// the first piece of the answer; `#length` ends the answer by length; `#answer=24` is what is answered. With
+/// `#from=8` the words count only in requests of at least 8 candidates: a fault in one arm.
 public struct ScriptedDirectives: Sendable, Hashable {
     public var delay = Duration.zero
     public var pause = Duration.zero
@@ -137,11 +139,16 @@ public struct ScriptedDirectives: Sendable, Hashable {
     public var endsByLength = false
     public var answer: String?
 
-    public init(_ prompt: String) {
+    public init(_ prompt: String, k: Int) {
         guard prompt.utf8.contains(UInt8(ascii: "#")) else { return }
-        for word in prompt.split(whereSeparator: \.isWhitespace) where word.first == "#" {
+        let words = prompt.split(whereSeparator: \.isWhitespace).filter { $0.first == "#" }
+        for word in words {
             let parts = word.dropFirst().split(separator: "=", maxSplits: 1)
             let value = parts.count == 2 ? String(parts[1]) : ""
+            if parts.first == "from", k < Int(value) ?? 0 {
+                self = ScriptedDirectives("", k: k)
+                return
+            }
             switch parts.first {
             case "delay": delay = .milliseconds(Int(value) ?? 0)
             case "pause": pause = .milliseconds(Int(value) ?? 0)

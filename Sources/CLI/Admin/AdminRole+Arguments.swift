@@ -1,0 +1,5 @@
+// Public, because a conformance of public types is.
+public import ArgumentParser
+public import Gateway
+
+extension AdminRole: ExpressibleByArgument {}

@@ -1,0 +1,84 @@
+internal import Policy
+internal import Store
+
+/// The bodies that the admin plane answers with.
+enum AdminJSON {
+    static func rollouts(_ rollouts: [RolloutView]) -> [UInt8] {
+        list("rollouts", rollouts, write)
+    }
+
+    static func rollout(_ rollout: RolloutView) -> [UInt8] {
+        var writer = JSONWriter()
+        write(rollout, &writer)
+        return writer.bytes
+    }
+
+    static func policies(_ policies: [SplitPolicy]) -> [UInt8] {
+        list("policies", policies) { policy, writer in
+            writer.object { writer in
+                writer.member("id", policy.id.rawValue)
+                writer.member("version", policy.version.rawValue)
+                writer.member("priority", policy.priority)
+                writer.key("arms")
+                writer.array { writer in
+                    for arm in policy.arms { write(arm, &writer) }
+                }
+            }
+        }
+    }
+
+    static func audit(_ lines: [AuditRecord]) -> [UInt8] {
+        list("audit", lines) { line, writer in
+            writer.object { writer in
+                writer.member("time", line.time?.seconds)
+                writer.member("actor", line.actor)
+                writer.member("action", line.action)
+                writer.member("policy", line.policy?.rawValue)
+                writer.member("before", line.before)
+                writer.member("after", line.after)
+                writer.member("reason", line.reason)
+            }
+        }
+    }
+
+    private static func list<Element>(
+        _ name: StaticString,
+        _ elements: [Element],
+        _ write: (Element, inout JSONWriter) -> Void
+    ) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.key(name)
+            writer.array { writer in
+                for element in elements { write(element, &writer) }
+            }
+        }
+        return writer.bytes
+    }
+
+    private static func write(_ arm: Arm, _ writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("id", arm.id.rawValue)
+            writer.member("share", arm.share.description)
+            writer.member("mode", arm.mode.name.rawValue)
+            writer.key("control")
+            writer.value(arm.isControl)
+        }
+    }
+
+    private static func write(_ rollout: RolloutView, _ writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("policy", rollout.policy.rawValue)
+            writer.member("arm", rollout.arm)
+            writer.member("phase", rollout.phase)
+            writer.member("share", rollout.share)
+            writer.key("stages")
+            writer.array { writer in
+                for stage in rollout.stages { writer.value(stage) }
+            }
+            writer.member("since", rollout.since)
+            writer.member("version", rollout.version)
+            writer.member("waits_for", rollout.waitsFor)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+internal import HTTPTypes
+internal import HummingbirdCore
+internal import NIOCore
+internal import Policy
+internal import Store
+internal import Telemetry
+
+/// Answers one request to the admin plane.
+struct AdminResponder: Sendable {
+    let actions: AdminActions
+    let keyring: AdminKeyring
+    let limits: GatewayLimits
+    let admission: Admission
+    let arrivals: Admission
+    let metrics: HeadgateMetrics
+    let date: HTTPDate
+
+    @concurrent func respond(to request: Request, with writer: consuming ResponseWriter) async throws {
+        var answer = AnswerWriter(writer, date: date.text, isHeadOnly: request.method == .head)
+        defer {
+            if let status = answer.status { metrics.http.responded(.admin, StatusClass(status: status.code)) }
+            if let refusal = answer.refusal { metrics.http.refused(refusal) }
+        }
+        let response: WholeResponse
+        do {
+            response = try await self.response(to: request)
+        } catch let error as GatewayError {
+            response = WholeResponse(error)
+        }
+        try await answer.respond(response)
+        // What comes after half a body can't be understood.
+        if answer.status == .requestTimeout { throw ChannelError.inputClosed }
+    }
+
+    /// Who it is comes first: whoever isn't known learns nothing, not even which paths there are.
+    private func response(to request: Request) async throws -> WholeResponse {
+        let key = try keyring.key(for: request.headers[.authorization])
+        let route = try AdminRoute(path: request.uri.path, method: request.method)
+        if route != .audit, let parameter = request.uri.queryParameters.first {
+            throw GatewayError.unknownParameter(String(parameter.key))
+        }
+        switch route {
+        case .rollouts: return WholeResponse(body: AdminJSON.rollouts(actions.rollouts()))
+        case .rollout(let id): return WholeResponse(body: AdminJSON.rollout(try rollout(id)))
+        case .command(let command, let id): return try await obey(command, id, key, request)
+        case .policies: return WholeResponse(body: AdminJSON.policies(actions.policies().policies))
+        case .policy(let id): return try document(id)
+        case .audit: return try audit(try AuditQuery(request.uri, limits))
+        }
+    }
+
+    private func rollout(_ id: PolicyID) throws(GatewayError) -> RolloutView {
+        guard let rollout = actions.rollouts().first(where: { $0.policy == id }) else { throw .noSuchRollout }
+        return rollout
+    }
+
+    private func obey(
+        _ command: AdminCommand,
+        _ id: PolicyID,
+        _ key: AdminKey,
+        _ request: Request
+    ) async throws -> WholeResponse {
+        guard key.role == .operator else { throw GatewayError.operatorNeeded }
+        try checkEmpty(try await request.bytes(limit: limits.bodyBytes, arrivals))
+        guard actions.policies().policy(named: id) != nil else { throw GatewayError.noSuchPolicy }
+        try admission.enter()
+        defer { admission.leave() }
+        switch await actions.command(command, id, key.name) {
+        case .success(let rollout): return WholeResponse(body: AdminJSON.rollout(rollout))
+        case .failure(let refusal): throw GatewayError.commandRefused(refusal.words)
+        }
+    }
+
+    /// No command takes parameters: one that is sent was meant to have an effect, so it is refused by name.
+    private func checkEmpty(_ body: [UInt8]) throws(GatewayError) {
+        if body.isEmpty { return }
+        let object = try ParameterReader(limits: limits).body(body)
+        for member in object.members { throw .unknownParameter(member.key) }
+    }
+
+    private func document(_ id: PolicyID) throws(GatewayError) -> WholeResponse {
+        guard let policy = actions.policies().policy(named: id) else { throw .noSuchPolicy }
+        var response = WholeResponse(
+            contentType: "text/yaml; charset=utf-8",
+            body: Array(policy.source.utf8)
+        )
+        response.fields[.eTag] = "\"\(policy.version)\""
+        return response
+    }
+
+    private func audit(_ query: AuditQuery) throws(GatewayError) -> WholeResponse {
+        try admission.enter()
+        defer { admission.leave() }
+        do {
+            return WholeResponse(body: AdminJSON.audit(try actions.audits(query)))
+        } catch {
+            throw .recordUnreadable(error)
+        }
+    }
+}

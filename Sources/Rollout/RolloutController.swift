@@ -1,0 +1,261 @@
+public import Logging
+public import Policy
+public import ServiceLifecycle
+public import Store
+internal import Synchronization
+
+/// Keeps what is in force: the folder's documents, each with the share that its rollout has come to.
+///
+/// Everything that changes the split comes through one queue and is handled one after another: a new folder, an
+/// operator's command, a look at the evidence. A change is on record before any request meets it, so a restart goes on
+/// from the state that requests were assigned by.
+public final class RolloutController: Service {
+    /// How often running rollouts are looked at: what is proven is acted upon within this and one commit.
+    public static let defaultInterval = Duration.seconds(2)
+
+    private static let closing = "the gateway is shutting down"
+
+    private enum Message {
+        case documents(PolicySet, CheckedContinuation<PolicyProblem?, Never>)
+        case command(PolicyID, OperatorCommand, by: String, CheckedContinuation<CommandReply, Never>)
+        case look
+    }
+
+    public typealias CommandReply = Result<RolloutStatus, RolloutRefusal>
+    public typealias EvidenceSource =
+        @Sendable (SplitPolicy, RolloutRule, Timestamp) async throws -> StageEvidence
+
+    private let active: ActivePolicies
+    private let store: RecordStore
+    private let evidence: EvidenceSource
+    private let interval: Duration
+    private let clock: any Clock<Duration>
+    private let now: @Sendable () -> Timestamp
+    private let logger: Logger
+    private let onChange: @Sendable (PolicySet) -> Void
+    private let mailbox: AsyncStream<Message>
+    private let sender: AsyncStream<Message>.Continuation
+    private let published: Mutex<[RolloutStatus]>
+    private let start: Mutex<RolloutDesk>
+    private let known: [SplitPolicy]
+
+    /// - Parameters:
+    ///   - documents: what the folder holds.
+    ///   - rollouts: where rollouts stood when the record was last written.
+    ///   - known: the documents that those rollouts were of, as the record kept them.
+    ///   - evidence: what the traffic of the version in force shows.
+    ///   - onChange: is told of every set that comes into force, right before it does.
+    public init(
+        documents: PolicySet,
+        rollouts: [RolloutRecord],
+        known: [SplitPolicy],
+        active: ActivePolicies,
+        store: RecordStore,
+        evidence: @escaping EvidenceSource,
+        interval: Duration = RolloutController.defaultInterval,
+        clock: any Clock<Duration> = ContinuousClock(),
+        now: @escaping @Sendable () -> Timestamp = { .now },
+        logger: Logger,
+        onChange: @escaping @Sendable (PolicySet) -> Void = { _ in }
+    ) {
+        self.active = active
+        self.store = store
+        self.evidence = evidence
+        self.interval = interval
+        self.clock = clock
+        self.now = now
+        self.logger = logger
+        self.onChange = onChange
+        (mailbox, sender) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+        let states = rollouts.map { ($0.policy, RolloutState($0)) }
+        start = Mutex(RolloutDesk(documents: documents, states: Dictionary(uniqueKeysWithValues: states)))
+        self.known = known
+        published = Mutex([])
+    }
+
+    /// Puts into force what the documents say and the record knows; to be called once, before `run`.
+    ///
+    /// A document that was edited while nobody served is taken as an edit.
+    public func begin() async throws(StoreError) {
+        var desk = start.withLock { $0 }
+        let (next, moves) = desk.resuming(known, now: seconds)
+        try await commit(next, moves, by: "file", &desk)
+        start.withLock { $0 = desk }
+    }
+
+    /// Where every rollout of the folder stands.
+    public var statuses: [RolloutStatus] { published.withLock { $0 } }
+
+    /// Puts a folder's documents into force; returns why they can't be.
+    public func adopt(_ documents: PolicySet) async -> PolicyProblem? {
+        await withCheckedContinuation { reply in
+            if case .terminated = sender.yield(.documents(documents, reply)) {
+                let fix = "start it again"
+                let problem = PolicyProblem(file: "policies", message: Self.closing, fix: fix)
+                reply.resume(returning: problem)
+            }
+        }
+    }
+
+    public func command(_ command: OperatorCommand, _ policy: PolicyID, by actor: String) async
+        -> CommandReply
+    {
+        await withCheckedContinuation { reply in
+            if case .terminated = sender.yield(.command(policy, command, by: actor, reply)) {
+                reply.resume(returning: .failure(RolloutRefusal(description: Self.closing)))
+            }
+        }
+    }
+
+    public func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.tick() }
+                group.addTask { await self.work() }
+                // Whoever waits for a reply gets one; the queue takes nothing more.
+                defer { self.sender.finish() }
+                try await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func tick() async throws {
+        while !Task.isCancelled {
+            do { try await clock.sleep(for: interval) } catch { return }
+            sender.yield(.look)
+        }
+    }
+
+    private func work() async {
+        var desk = start.withLock { $0 }
+        for await message in mailbox {
+            switch message {
+            case .documents(let documents, let reply):
+                reply.resume(returning: await adopt(documents, &desk))
+            case .command(let policy, let command, let actor, let reply):
+                reply.resume(returning: await obey(command, policy, actor, &desk))
+            case .look:
+                await look(&desk)
+            }
+        }
+    }
+
+    private var seconds: Int { Int(now().millisecondsSinceEpoch / 1_000) }
+
+    private func adopt(_ documents: PolicySet, _ desk: inout RolloutDesk) async -> PolicyProblem? {
+        let (next, moves) = desk.adopting(documents, now: seconds)
+        do {
+            try await commit(next, moves, by: "file", &desk)
+            return nil
+        } catch {
+            return PolicyProblem(
+                file: "policies",
+                message: "the new versions can't be recorded: \(error)",
+                fix: "mend the record, then send SIGHUP"
+            )
+        }
+    }
+
+    private func obey(
+        _ command: OperatorCommand,
+        _ policy: PolicyID,
+        _ actor: String,
+        _ desk: inout RolloutDesk
+    ) async -> CommandReply {
+        do throws(RolloutRefusal) {
+            let stepped = try desk.stepping(policy, command.event, now: seconds)
+            try await commitOrRefuse(stepped.desk, stepped.move, by: actor, &desk)
+        } catch {
+            return .failure(error)
+        }
+        guard let status = statuses.first(where: { $0.policy == policy }) else {
+            return .failure(RolloutRefusal(description: "policy \(policy) has no rollout"))
+        }
+        return .success(status)
+    }
+
+    private func commitOrRefuse(
+        _ next: RolloutDesk,
+        _ move: RolloutMove?,
+        by actor: String,
+        _ desk: inout RolloutDesk
+    ) async throws(RolloutRefusal) {
+        do throws(StoreError) {
+            try await commit(next, move.map { [$0] } ?? [], by: actor, &desk)
+        } catch {
+            throw RolloutRefusal(description: "the change can't be recorded, so nothing changed: \(error)")
+        }
+    }
+
+    /// Looks at each rollout that traffic can still tell something about.
+    private func look(_ desk: inout RolloutDesk) async {
+        var waits: [PolicyID: String] = [:]
+        for document in desk.documents.policies {
+            guard let rule = document.rollout, desk.state(of: document.id).isRunning else { continue }
+            do {
+                let state = desk.state(of: document.id)
+                // From the next full second on: what was assigned before the stage began is in no later one.
+                let since = Timestamp(millisecondsSinceEpoch: Int64(state.since + 1) * 1_000)
+                let evidence = try await evidence(document.inForce(state), rule, since)
+                let stepped = try desk.stepping(document.id, .evidenceGathered(evidence), now: seconds)
+                if case .waits(let reason) = stepped.step { waits[document.id] = reason }
+                if let move = stepped.move {
+                    logger.warning(
+                        "rollout moves",
+                        metadata: [
+                            "policy": "\(document.id)", "to": "\(move.to.phase)", "because": "\(move.reason)",
+                        ]
+                    )
+                    try await commit(stepped.desk, [move], by: "rollout", &desk)
+                }
+            } catch {
+                waits[document.id] = "the evidence can't be read: \(error)"
+                logger.error(
+                    "rollout not judged",
+                    metadata: ["policy": "\(document.id)", "error": "\(error)"]
+                )
+            }
+        }
+        publish(desk, waits: waits)
+    }
+
+    /// On record first, then in force.
+    private func commit(
+        _ next: RolloutDesk,
+        _ moves: [RolloutMove],
+        by actor: String,
+        _ desk: inout RolloutDesk
+    ) async throws(StoreError) {
+        let set = next.inForce
+        try await store.record(
+            InForceChange(
+                policies: set.policies.map(\.record),
+                rollouts: moves.map(\.record),
+                audits: moves.map { $0.audit(by: actor) }
+            )
+        )
+        desk = next
+        onChange(set)
+        active.replace(with: set)
+        publish(next, waits: [:])
+    }
+
+    private func publish(_ desk: RolloutDesk, waits: [PolicyID: String]) {
+        let all = desk.documents.policies.compactMap { document in
+            document.rollout.map { rule in
+                RolloutStatus(document, rule, desk.state(of: document.id), waitsFor: waits[document.id])
+            }
+        }
+        published.withLock { $0 = all }
+    }
+}
+
+extension RolloutState {
+    fileprivate var isRunning: Bool {
+        switch phase {
+        case .stage, .paused: true
+        case .idle, .done, .rolledBack: false
+        }
+    }
+}

@@ -1,0 +1,159 @@
+internal import Policy
+internal import Store
+
+/// The documents of the folder and where their rollouts stand: a value from which what is in force follows.
+struct RolloutDesk {
+    private(set) var documents: PolicySet
+    private(set) var states: [PolicyID: RolloutState]
+
+    /// Each document with the share that its rollout has come to.
+    var inForce: PolicySet { documents.mapping { $0.inForce(states[$0.id]) } }
+
+    func state(of policy: PolicyID) -> RolloutState {
+        states[policy] ?? RolloutState(phase: .idle, since: 0)
+    }
+
+    /// Takes other documents over, and with each rollout what its own edit means for it.
+    func adopting(_ new: PolicySet, now: Int) -> (desk: RolloutDesk, moves: [RolloutMove]) {
+        var desk = self
+        desk.documents = new
+        var moves: [RolloutMove] = []
+        for old in documents.policies {
+            let edited = new.policy(named: old.id)
+            guard let move = move(from: old, to: edited, now: now) else { continue }
+            desk.states[old.id] = move.to
+            moves.append(move)
+        }
+        return (desk, moves)
+    }
+
+    /// Takes up rollouts of documents that may have been edited since.
+    func resuming(_ known: [SplitPolicy], now: Int) -> (desk: RolloutDesk, moves: [RolloutMove]) {
+        var desk = self
+        let moves = known.compactMap { move(from: $0, to: documents.policy(named: $0.id), now: now) }
+        for move in moves { desk.states[move.document.id] = move.to }
+        return (desk, moves)
+    }
+
+    /// What an edit does to the document's rollout; nil for nothing.
+    private func move(from old: SplitPolicy, to edited: SplitPolicy?, now: Int) -> RolloutMove? {
+        guard let state = states[old.id], let rule = old.rollout, edited?.version != old.version,
+            case .moves(let next, let reason)? = try? RolloutMachine(rule).step(
+                state,
+                .documentChanged(from: old, to: edited),
+                now: now
+            )
+        else { return nil }
+        return RolloutMove(
+            before: old.inForce(state),
+            after: edited?.inForce(next),
+            document: edited ?? old,
+            from: state,
+            to: next,
+            reason: reason
+        )
+    }
+
+    /// What an event does to one rollout; nil with the reason where it has to wait.
+    func stepping(
+        _ policy: PolicyID,
+        _ event: RolloutEvent,
+        now: Int
+    ) throws(RolloutRefusal) -> (step: RolloutStep, desk: RolloutDesk, move: RolloutMove?) {
+        guard let document = documents.policy(named: policy) else {
+            throw RolloutRefusal(description: "there is no policy \(policy) in force")
+        }
+        guard let rule = document.rollout else {
+            throw RolloutRefusal(
+                description: "policy \(policy) has no rollout section; add one to its document"
+            )
+        }
+        let state = state(of: policy)
+        let step = try RolloutMachine(rule).step(state, event, now: now)
+        guard case .moves(let next, let reason) = step else { return (step, self, nil) }
+        var desk = self
+        desk.states[policy] = next
+        let move = RolloutMove(
+            before: document.inForce(state),
+            after: document.inForce(next),
+            document: document,
+            from: state,
+            to: next,
+            reason: reason
+        )
+        return (step, desk, move)
+    }
+}
+
+/// One rollout's step from state to state, as it goes on record.
+struct RolloutMove {
+    let before: SplitPolicy
+    /// Nil where the document is gone.
+    let after: SplitPolicy?
+    let document: SplitPolicy
+    let from: RolloutState
+    let to: RolloutState
+    let reason: String
+
+    var record: RolloutRecord {
+        RolloutRecord(policy: document.id, to, document: document.version)
+    }
+
+    func audit(by actor: String) -> AuditRecord {
+        AuditRecord(
+            actor: actor,
+            action: "rollout",
+            policy: document.id,
+            before: "\(from.phase) \(before.version)",
+            after: "\(to.phase) \(after.map { "\($0.version)" } ?? "gone")",
+            reason: reason
+        )
+    }
+}
+
+extension RolloutRecord {
+    init(policy: PolicyID, _ state: RolloutState, document: PolicyVersion) {
+        let (phase, stage): (Phase, Int) =
+            switch state.phase {
+            case .idle: (.idle, 0)
+            case .stage(let number): (.stage, number)
+            case .paused(let number): (.paused, number)
+            case .done: (.done, 0)
+            case .rolledBack(let number): (.rolledBack, number)
+            }
+        self.init(
+            policy: policy,
+            phase: phase,
+            stage: stage,
+            since: Timestamp(millisecondsSinceEpoch: Int64(state.since) * 1_000),
+            document: document
+        )
+    }
+}
+
+extension RolloutState {
+    init(_ record: RolloutRecord) {
+        let phase: Phase =
+            switch record.phase {
+            case .idle: .idle
+            case .stage: .stage(record.stage)
+            case .paused: .paused(record.stage)
+            case .done: .done
+            case .rolledBack: .rolledBack(record.stage)
+            }
+        self.init(phase: phase, since: Int(record.since.millisecondsSinceEpoch / 1_000))
+    }
+}
+
+extension RolloutState.Phase: CustomStringConvertible {
+    /// In the words that commands, audit and log share; stages are counted from 1 there.
+    public var description: String {
+        switch self {
+        case .idle: "idle"
+        case .stage(let number): "stage \(number + 1)"
+        case .paused(let number): "paused in stage \(number + 1)"
+        case .done: "done"
+        case .rolledBack(let number): "rolled back from stage \(number + 1)"
+        }
+    }
+}
