@@ -35,7 +35,6 @@ struct BatchRunner {
         clock.advance(by: stepDuration)
     }
 
-    /// Steps until nothing is left to do; throws if that takes more steps than any test needs.
     /// A step on a machine where each row takes a millisecond, so that more rows are never faster.
     mutating func stepByRows() {
         let rows = batch.model.decodedRows
@@ -44,6 +43,7 @@ struct BatchRunner {
         clock.advance(by: .milliseconds(batch.model.decodedRows - rows))
     }
 
+    /// Steps until nothing is left to do; throws if that takes more steps than any test needs.
     mutating func finish(atMost steps: Int = 20_000) throws {
         for _ in 0..<steps where batch.hasWork { step() }
         if batch.hasWork { throw Stuck(log: log.suffix(10)) }
