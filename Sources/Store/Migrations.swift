@@ -7,6 +7,7 @@ enum Migrations {
         migrator.registerMigration("v1") { db in try db.execute(sql: v1) }
         migrator.registerMigration("v2") { db in try db.execute(sql: v2) }
         migrator.registerMigration("v3") { db in try db.execute(sql: v3) }
+        migrator.registerMigration("v4") { db in try db.execute(sql: v4) }
         return migrator
     }
 
@@ -136,5 +137,33 @@ enum Migrations {
             after TEXT NOT NULL,
             reason TEXT NOT NULL
         ) STRICT;
+        """
+
+    /// `original` is a document as its author wrote it; null for a version that a rollout made, and for all of before.
+    /// A request with an idempotency key has that key's digest; `retry_of` is the first request of the same key, null
+    /// in the first itself. A shadow is another mode's run of a request that nobody saw: it is in no figure of an arm.
+    private static let v4 = """
+        ALTER TABLE policy_version ADD COLUMN original TEXT;
+        ALTER TABLE request ADD COLUMN idempotency_key INTEGER;
+        ALTER TABLE request ADD COLUMN retry_of INTEGER;
+        CREATE INDEX request_keyed ON request (id) WHERE idempotency_key IS NOT NULL;
+        CREATE TABLE shadow (
+            request INTEGER PRIMARY KEY REFERENCES request (id),
+            mode INTEGER NOT NULL REFERENCES mode (id),
+            state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 5),
+            cause INTEGER,
+            latency_us INTEGER,
+            queued_us INTEGER,
+            prompt_tokens INTEGER,
+            cached_tokens INTEGER,
+            candidate_tokens INTEGER,
+            answer_tokens INTEGER,
+            reasoning_tokens INTEGER,
+            scored_steps INTEGER,
+            cpu_us INTEGER,
+            score REAL,
+            agrees INTEGER CHECK (agrees IN (0, 1))
+        ) STRICT;
+        CREATE INDEX shadow_open ON shadow (state) WHERE state = 0;
         """
 }

@@ -33,7 +33,7 @@ import Testing
         try database.close()
     }
 
-    @Test(arguments: ["v1", "v2", "v3"])
+    @Test(arguments: ["v1", "v2", "v3", "v4"])
     func `each migration makes the schema that was released`(version: String) throws {
         let folder = try TemporaryFolder()
         try Self.make("schema-\(version)", at: folder.database)
@@ -42,7 +42,7 @@ import Testing
         #expect(try Self.schema(made) == Self.schema(DatabaseQueue(path: folder.database)))
     }
 
-    @Test(arguments: ["schema-v1", "schema-v2", "schema-v3"])
+    @Test(arguments: ["schema-v1", "schema-v2", "schema-v3", "schema-v4"])
     func `a file of any schema opens, migrates and goes on`(schema: String) async throws {
         let folder = try TemporaryFolder()
         try Self.make(schema, at: folder.database)
