@@ -98,6 +98,7 @@ struct ExplanationText {
         switch assignment.excludedBecause {
         case nil: "counted"
         case .override: "left out, because an override chose the arm"
+        case .retry: "left out, because the first attempt counts"
         case .clientEffort:
             "left out, because this effort changes what some arm serves, be it another than the request's"
         }

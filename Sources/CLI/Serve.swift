@@ -91,7 +91,15 @@ struct Serve: AsyncParsableCommand {
         let actions = try AdminActions(rollouts, parts.policies, recordAt: db)
         let plane = try AdminPlane(at: adminAddress, self, parts, actions)
         if let session { metrics.sample { metrics.executor.set(session.session.load) } }
-        try await group(parts, rollouts, plane, backend: model, session: session).run()
+        let attempts = try parts.firstAttempts(recordAt: db)
+        try await group(
+            parts,
+            rollouts,
+            plane,
+            firstAttempts: attempts,
+            backend: model,
+            session: session
+        ).run()
     }
 
     private static func logLevel(_ text: String) throws -> Logger.Level {
@@ -135,6 +143,7 @@ struct Serve: AsyncParsableCommand {
         _ parts: Parts,
         _ rollouts: RolloutController,
         _ plane: AdminPlane,
+        firstAttempts: FirstAttempts,
         backend: any GenerationBackend,
         session: SessionService?
     ) -> ServiceGroup {
@@ -144,6 +153,7 @@ struct Serve: AsyncParsableCommand {
             policies: parts.policies,
             backend: backend,
             store: parts.store,
+            firstAttempts: firstAttempts,
             metrics: parts.metrics,
             logger: parts.logger
         ) { port in

@@ -1,4 +1,5 @@
 import Foundation
+import Gateway
 import LlamaBackend
 import Logging
 import ModelExecutor
@@ -85,6 +86,17 @@ extension Serve.Parts {
         ) { set in metrics.admit(set, replacing: policies.current, at: Date()) }
         try await controller.begin()
         return controller
+    }
+}
+
+extension Serve.Parts {
+    /// The first attempts that retries may still come after, as a gateway before this one recorded them.
+    func firstAttempts(recordAt path: String) throws(StoreError) -> FirstAttempts {
+        let window = Int64(FirstAttempts.window / .milliseconds(1))
+        let start = Timestamp(millisecondsSinceEpoch: Timestamp.now.millisecondsSinceEpoch - window)
+        return FirstAttempts(
+            try RecordReader(path: path).firstAttempts(since: start, limit: FirstAttempts.limit)
+        )
     }
 }
 

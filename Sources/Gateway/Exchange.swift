@@ -11,6 +11,8 @@ struct Exchange: Sendable {
     let chat: ChatRequest
     let policy: SplitPolicy
     let assignment: Assignment
+    /// For a request with an idempotency key, the first one with that key: this one, or one before.
+    let firstAttempt: StoredAttempt?
     /// The assignment on its way to disk; no byte of an answer may overtake it.
     let opening: PendingCommit
 
@@ -78,7 +80,7 @@ struct Exchange: Sendable {
 }
 
 extension AssignmentRecord {
-    init(_ assignment: Assignment, id: RequestID) {
+    init(_ assignment: Assignment, id: RequestID, _ attempt: RecordedAttempt?) {
         self.init(
             id: id,
             policy: assignment.policy,
@@ -87,7 +89,8 @@ extension AssignmentRecord {
             assigned: assignment.assigned.name,
             served: assignment.served.name,
             subject: assignment.subject.digest,
-            excluded: assignment.excludedBecause
+            excluded: assignment.excludedBecause,
+            attempt: attempt
         )
     }
 }

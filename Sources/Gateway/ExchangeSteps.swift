@@ -82,6 +82,10 @@ extension ExchangeSteps {
             try await exchange.opening.value()
             return nil
         } catch {
+            // No row is there to count, so the client's next attempt is the first.
+            if let first = exchange.firstAttempt, first.request == exchange.id {
+                core.firstAttempts.forget(first)
+            }
             return error
         }
     }

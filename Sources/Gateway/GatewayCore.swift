@@ -20,6 +20,7 @@ struct GatewayCore: Sendable {
     let arrivals: Admission
     let readiness: Readiness
     let presence: ClientPresence
+    let firstAttempts: FirstAttempts
     let ids: RequestID.Generator
     let started: Timestamp
     let now: @Sendable () -> Timestamp

@@ -33,12 +33,14 @@ public struct GatewayServer: Service {
     /// - Parameters:
     ///   - policies: read once per request.
     ///   - store: must have been told of every policy version before it becomes active.
+    ///   - firstAttempts: those that the record has from before, so that a restart makes no retry a request.
     ///   - onListening: told the port once connections are taken.
     public init(
         configuration: GatewayConfiguration,
         policies: ActivePolicies,
         backend: any GenerationBackend,
         store: RecordStore,
+        firstAttempts: FirstAttempts = FirstAttempts(),
         metrics: HeadgateMetrics,
         now: @escaping @Sendable () -> Timestamp = { .now },
         seed: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
@@ -62,6 +64,7 @@ public struct GatewayServer: Service {
             arrivals: admission(.bodyBytes, limits.arrivingBodyBytes),
             readiness: Readiness(),
             presence: ClientPresence(),
+            firstAttempts: firstAttempts,
             ids: RequestID.Generator(after: store.lastRequestID, now: now),
             started: now(),
             now: now,

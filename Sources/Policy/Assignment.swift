@@ -4,6 +4,8 @@ public enum Exclusion: String, Sendable, Hashable, CaseIterable {
     case override
     /// The client's own effort replaced the arm's mode.
     case clientEffort = "client_effort"
+    /// The client tried before with the same idempotency key, and that attempt counts.
+    case retry
 }
 
 /// Which arm of which policy version a request belongs to, and the mode that serves it.
@@ -64,13 +66,34 @@ extension SplitPolicy {
     ///
     /// An override settles the mode too: the client's effort then changes nothing.
     ///
-    /// - Parameter clientEffort: the request's own `reasoning_effort`, if it has one.
+    /// - Parameters:
+    ///   - requestID: the request's own id, or for a retry that of the first attempt: it is the subject where nothing
+    ///     else is.
+    ///   - clientEffort: the request's own `reasoning_effort`, if it has one.
+    ///   - retriedArm: for a retry, the arm of the first attempt, which is kept as long as the policy has it.
     public func assignment(
         for request: RequestAttributes,
         requestID: String,
-        clientEffort: String?
+        clientEffort: String?,
+        retriedArm: ArmID? = nil
     ) throws(AssignmentRefusal) -> Assignment {
-        try trace(for: request, requestID: requestID, clientEffort: clientEffort).result.get()
+        let first = try trace(for: request, requestID: requestID, clientEffort: clientEffort).result.get()
+        guard let retriedArm else { return first }
+        return retry(first, in: arm(retriedArm) ?? first.arm, clientEffort: clientEffort)
+    }
+
+    private func retry(_ assignment: Assignment, in arm: Arm, clientEffort: String?) -> Assignment {
+        let effort = clientEffort.flatMap { ReasoningEffort(rawValue: $0) }
+        return Assignment(
+            policy: id,
+            version: version,
+            arm: arm,
+            served: assignment.excludedBecause == .override
+                ? arm.mode : mode(for: effort, assigned: arm.mode),
+            subject: assignment.subject,
+            subjectSource: assignment.subjectSource,
+            excludedBecause: .retry
+        )
     }
 
     /// Whether the client's effort would change the mode of any arm.

@@ -14,8 +14,8 @@ struct BatchWriter {
     private(set) var opened: [RequestID] = []
     private(set) var closed: [RequestID] = []
     /// Those of the last batch.
-    private(set) var acceptedOutcomes: [AcceptedOutcome] = []
-    private let outcomeLimit: Int
+    var acceptedOutcomes: [AcceptedOutcome] = []
+    let outcomeLimit: Int
     private var assigned: Int64 = 0
     private var ended: Int64 = 0
 
@@ -101,6 +101,7 @@ struct BatchWriter {
             completion?.compute.cpu.microseconds, completion?.winner, completion?.compute.cachedTokens,
             completion?.stoppedBy?.code, completion?.confidence,
             completion.flatMap { NestedPicks($0)?.packed },
+            assignment.attempt?.key, assignment.attempt?.first?.key,
         ])
         guard db.changesCount == 1 else { return .failure(.duplicateRequest(assignment.id)) }
         assigned += 1
@@ -152,8 +153,9 @@ struct BatchWriter {
         INSERT INTO request (
             id, tail, arm, assigned_mode, served_mode, subject, excluded, state, cause, latency_us,
             first_token_us, queued_us, prompt_tokens, candidate_tokens, answer_tokens, reasoning_tokens,
-            scored_steps, cpu_us, winner, cached_tokens, stopped_by, confidence, nested
-        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            scored_steps, cpu_us, winner, cached_tokens, stopped_by, confidence, nested,
+            idempotency_key, retry_of
+        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO NOTHING
         """
 
@@ -165,50 +167,4 @@ struct BatchWriter {
             served_mode = coalesce(?, served_mode)
         WHERE id = ? AND tail = ? AND state = 0
         """
-}
-
-extension BatchWriter {
-    /// Appends one outcome. An open request takes outcomes too: a client that gave up early may judge before its
-    /// request's end is written, and what it says would otherwise be lost.
-    private mutating func append(_ outcome: OutcomeRecord, at time: Timestamp, _ db: Database) throws
-        -> OutcomeReceipt
-    {
-        let arm = try Int64.fetchOne(
-            db.cachedStatement(sql: "SELECT arm FROM request WHERE id = ? AND tail = ?"),
-            arguments: [outcome.request.key, outcome.request.tail]
-        )
-        guard let arm, let names = dictionaries.namesOfArm[arm] else { return .unknownRequest }
-        let metricKey = Dictionaries.MetricKey(version: names.version, name: outcome.metric)
-        guard let metric = dictionaries.metrics[metricKey] else { return .unknownMetric }
-        guard outcome.value.isFinite, !metric.isBinary || outcome.value == 0 || outcome.value == 1 else {
-            return .invalidValue
-        }
-        let key = outcome.idempotencyKey.map(BatchWriter.digest)
-        var count = 0
-        let earlier = try Row.fetchCursor(
-            db.cachedStatement(sql: "SELECT metric, value, idempotency_key FROM outcome WHERE request = ?"),
-            arguments: [outcome.request.key]
-        )
-        while let row = try earlier.next() {
-            count += 1
-            guard let key, row[2] as Int64? == key else { continue }
-            return row[0] as Int64 == metric.id && row[1] as Double == outcome.value ? .duplicate : .conflict
-        }
-        guard count < outcomeLimit else { return .tooMany }
-        let insert = try db.cachedStatement(sql: "INSERT INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?)")
-        try insert.execute(arguments: [
-            outcome.request.key, count, metric.id, outcome.value, outcome.source.code, key,
-            time.millisecondsSinceEpoch,
-        ])
-        acceptedOutcomes.append((names.key, outcome.metric, outcome.value))
-        return .accepted
-    }
-
-    /// FNV-1a over 64 bits. Keys are compared only within one request, of which each may have a few dozen, so a
-    /// key's digest does as well as the key and takes a fraction of its room.
-    private static func digest(_ key: String) -> Int64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in key.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return Int64(bitPattern: hash)
-    }
 }

@@ -79,6 +79,7 @@ extension Exclusion {
         switch self {
         case .override: 1
         case .clientEffort: 2
+        case .retry: 3
         }
     }
 

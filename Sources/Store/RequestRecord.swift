@@ -13,6 +13,8 @@ public struct AssignmentRecord: Sendable, Hashable {
     /// The unit of randomisation; the name itself never comes here.
     public var subject: SubjectDigest
     public var excluded: Exclusion?
+    /// Nil for a request that its client doesn't mean to send again.
+    public var attempt: RecordedAttempt?
 
     public init(
         id: RequestID,
@@ -22,7 +24,8 @@ public struct AssignmentRecord: Sendable, Hashable {
         assigned: ModeName,
         served: ModeName,
         subject: SubjectDigest,
-        excluded: Exclusion? = nil
+        excluded: Exclusion? = nil,
+        attempt: RecordedAttempt? = nil
     ) {
         self.id = id
         self.policy = policy
@@ -32,6 +35,20 @@ public struct AssignmentRecord: Sendable, Hashable {
         self.served = served
         self.subject = subject
         self.excluded = excluded
+        self.attempt = attempt
+    }
+}
+
+/// That a request has an idempotency key, and which request had it first.
+public struct RecordedAttempt: Sendable, Hashable {
+    /// What tells the attempts at one thing from those at others; see `AttemptKey` in Gateway.
+    public var key: Int64
+    /// Nil for the first.
+    public var first: RequestID?
+
+    public init(key: Int64, first: RequestID? = nil) {
+        self.key = key
+        self.first = first
     }
 }
 

@@ -23,6 +23,33 @@ import Testing
         #expect(assignment.excludedBecause == nil)
     }
 
+    @Test func `a retry keeps the first attempt's arm and subject, and counts for nothing`() throws {
+        let policy = try SplitPolicy(document())
+        let other = try #require(policy.arms.first { $0 != policy.arm(for: "first") })
+        let retry = try policy.assignment(
+            for: request(),
+            requestID: "first",
+            clientEffort: nil,
+            retriedArm: other.id
+        )
+        #expect(retry.arm == other)
+        #expect(retry.served == other.mode)
+        #expect(retry.subject == "first")
+        #expect(retry.excludedBecause == .retry)
+    }
+
+    @Test func `a retry whose arm is gone is dealt anew, and counts for nothing`() throws {
+        let policy = try SplitPolicy(document())
+        let retry = try policy.assignment(
+            for: request(),
+            requestID: "first",
+            clientEffort: nil,
+            retriedArm: "gone"
+        )
+        #expect(retry.arm == policy.arm(for: "first"))
+        #expect(retry.excludedBecause == .retry)
+    }
+
     @Test(
         arguments: [
             (ClientEffort.ignore, "high", "medium", false), (.honour, "high", "high", true),

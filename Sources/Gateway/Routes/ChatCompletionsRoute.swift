@@ -74,32 +74,70 @@ struct ChatCompletionsRoute: Sendable {
         if chat.tier == .priority, policy.limits.tier != .priority {
             throw .invalidParameter("service_tier", rule: "must be auto, default or flex under this policy")
         }
-        let assignment: Assignment
-        do throws(AssignmentRefusal) {
-            assignment = try policy.assignment(
-                for: attributes,
-                requestID: id.description,
-                clientEffort: chat.reasoningEffort?.rawValue
-            )
-        } catch {
-            switch error {
-            case .subjectMissing: throw .subjectRequired
-            case .unknownEffort: throw .invalidParameter("reasoning_effort", rule: "is not known")
-            }
+        let effort = chat.reasoningEffort?.rawValue
+        let key = try idempotencyKey(fields).map {
+            AttemptKey.digest($0, policy: policy, attributes, body: bytes)
         }
+        let (assignment, first) = try assignment(id, key, policy, attributes, effort: effort)
         do throws(StoreError) {
-            let opening = try core.store.beginOpen(AssignmentRecord(assignment, id: id))
+            let attempt = first.map { first in
+                RecordedAttempt(key: first.key, first: first.request == id ? nil : first.request)
+            }
+            let opening = try core.store.beginOpen(AssignmentRecord(assignment, id: id, attempt))
             return Exchange(
                 id: id,
                 arrival: arrival,
                 chat: chat,
                 policy: policy,
                 assignment: assignment,
+                firstAttempt: first,
                 opening: opening
             )
         } catch {
+            if let first, first.request == id { core.firstAttempts.forget(first) }
             throw .store(error)
         }
+    }
+
+    /// The request's assignment and, if it has a key, the first attempt with that key: its own, or an earlier one
+    /// whose arm it gets.
+    private func assignment(
+        _ id: RequestID,
+        _ key: Int64?,
+        _ policy: SplitPolicy,
+        _ attributes: RequestAttributes,
+        effort: String?
+    ) throws(GatewayError) -> (Assignment, StoredAttempt?) {
+        do throws(AssignmentRefusal) {
+            func assigned(_ id: RequestID, _ arm: ArmID? = nil) throws(AssignmentRefusal) -> Assignment {
+                try policy.assignment(
+                    for: attributes,
+                    requestID: id.description,
+                    clientEffort: effort,
+                    retriedArm: arm
+                )
+            }
+            guard let key else { return (try assigned(id), nil) }
+            let first = try core.firstAttempts.first(key, at: core.now()) { () throws(AssignmentRefusal) in
+                StoredAttempt(key: key, request: id, arm: try assigned(id).arm.id)
+            }
+            let isRetry = first.request != id
+            return (try assigned(first.request, isRetry ? first.arm : nil), first)
+        } catch {
+            switch error {
+            case .subjectMissing: throw .subjectRequired
+            case .unknownEffort: throw .invalidParameter("reasoning_effort", rule: "is not known")
+            }
+        }
+    }
+
+    private func idempotencyKey(_ fields: HTTPFields) throws(GatewayError) -> String? {
+        guard let key = fields[.idempotencyKey] else { return nil }
+        let limit = core.limits.identifierBytes
+        guard (1...limit).contains(key.utf8.count) else {
+            throw .invalidParameter("idempotency-key", rule: "must be 1 to \(limit) bytes long")
+        }
+        return key
     }
 }
 
@@ -107,6 +145,7 @@ extension HTTPField.Name {
     static let headgateRequestID = known("x-headgate-request-id")
     static let headgateArm = known("x-headgate-arm")
     static let headgatePolicy = known("x-headgate-policy")
+    static let idempotencyKey = known("idempotency-key")
 
     private static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is not a header name") }
