@@ -54,6 +54,8 @@ struct Serve: AsyncParsableCommand {
     )
     var logLevel = Logger.Level.info
 
+    @OptionGroup var fleet: FleetOptions
+
     @OptionGroup var backend: BackendOptions
 
     /// A drain that takes longer is cut off: requests still running end as failed, and the record is closed.
@@ -87,7 +89,7 @@ struct Serve: AsyncParsableCommand {
         logStart(parts, warnings: loaded.warnings)
         let (model, session) = try backend.make()
         try refuse(loaded.problems(serving: model.model))
-        let rollouts = try await parts.rolloutController(recordAt: db)
+        let rollouts = try await parts.rolloutController(recordAt: db, fleet: fleet.makeFleet())
         let actions = try AdminActions(rollouts, parts.policies, recordAt: db)
         let plane = try AdminPlane(at: adminAddress, self, parts, actions)
         if let session { metrics.sample { metrics.executor.set(session.session.load) } }

@@ -67,7 +67,7 @@ extension Serve.Parts {
     /// Brings into force what the folder says and the record knows of its rollouts.
     ///
     /// A document that was edited while nobody served is taken over as an edit is.
-    func rolloutController(recordAt path: String) async throws -> RolloutController {
+    func rolloutController(recordAt path: String, fleet: Fleet?) async throws -> RolloutController {
         let reader = try RecordReader(path: path)
         let evidence = SummaryEvidence(reader: reader)
         let (metrics, policies) = (metrics, policies)
@@ -81,6 +81,7 @@ extension Serve.Parts {
             }.map { try SplitPolicy(yaml: $0.document, file: "\($0.policy)@\($0.version)") },
             active: policies,
             store: store,
+            fleet: fleet,
             evidence: { try evidence.stage($0, $1, since: $2) },
             logger: logger
         ) { set in metrics.admit(set, replacing: policies.current, at: Date()) }

@@ -114,7 +114,9 @@ struct ErrorResponse: Sendable, Hashable {
             let message = "the request can't be recorded now, so it is not served; try again"
             self.init(.serviceUnavailable, .server, .recordUnavailable, message)
             retryAfterSeconds = 1
-        case .duplicateRequest, .unknownRequest, .alreadyClosed, .unregisteredArm: self = .internalError
+        case .duplicateRequest, .unknownRequest, .alreadyClosed, .unregisteredArm, .notInControl,
+            .rolloutMoved:
+            self = .internalError
         }
     }
 

@@ -13,7 +13,7 @@ public final class RolloutController: Service {
     /// How often running rollouts are looked at: what is proven is acted upon within this and one commit.
     public static let defaultInterval = Duration.seconds(2)
 
-    private static let closing = "the gateway is shutting down"
+    static let closing = "the gateway is shutting down"
 
     private enum Message {
         case documents(PolicySet, CheckedContinuation<PolicyProblem?, Never>)
@@ -25,24 +25,28 @@ public final class RolloutController: Service {
     public typealias EvidenceSource =
         @Sendable (SplitPolicy, RolloutRule, Timestamp) async throws -> StageEvidence
 
-    private let active: ActivePolicies
-    private let store: RecordStore
-    private let evidence: EvidenceSource
+    let active: ActivePolicies
+    let store: RecordStore
+    let evidence: EvidenceSource
     private let interval: Duration
     private let clock: any Clock<Duration>
-    private let now: @Sendable () -> Timestamp
-    private let logger: Logger
+    let now: @Sendable () -> Timestamp
+    let logger: Logger
     private let onChange: @Sendable (PolicySet) -> Void
     private let mailbox: AsyncStream<Message>
     private let sender: AsyncStream<Message>.Continuation
     private let published: Mutex<[RolloutStatus]>
+    private let awaitsLook = Mutex(false)
     private let start: Mutex<RolloutDesk>
     private let known: [SplitPolicy]
+    /// The gateways with which this one shares its rollouts; nil for a gateway of its own.
+    let fleet: Fleet?
 
     /// - Parameters:
     ///   - documents: what the folder holds.
     ///   - rollouts: where rollouts stood when the record was last written.
     ///   - known: the documents that those rollouts were of, as the record kept them.
+    ///   - fleet: the gateways with which this one shares its rollouts.
     ///   - evidence: what the traffic of the version in force shows.
     ///   - onChange: is told of every set that comes into force, right before it does.
     public init(
@@ -51,6 +55,7 @@ public final class RolloutController: Service {
         known: [SplitPolicy],
         active: ActivePolicies,
         store: RecordStore,
+        fleet: Fleet? = nil,
         evidence: @escaping EvidenceSource,
         interval: Duration = RolloutController.defaultInterval,
         clock: any Clock<Duration> = ContinuousClock(),
@@ -60,6 +65,7 @@ public final class RolloutController: Service {
     ) {
         self.active = active
         self.store = store
+        self.fleet = fleet
         self.evidence = evidence
         self.interval = interval
         self.clock = clock
@@ -78,6 +84,7 @@ public final class RolloutController: Service {
     /// A document that was edited while nobody served is taken as an edit.
     public func begin() async throws(StoreError) {
         var desk = start.withLock { $0 }
+        await takeTurn(&desk)
         let (next, moves) = desk.resuming(known, now: seconds)
         try await commit(next, moves, by: "file", &desk)
         start.withLock { $0 = desk }
@@ -123,25 +130,33 @@ public final class RolloutController: Service {
     private func tick() async throws {
         while !Task.isCancelled {
             do { try await clock.sleep(for: interval) } catch { return }
-            sender.yield(.look)
+            // A look that takes longer than the interval must not make commands wait behind a queue of looks.
+            let isFirst = awaitsLook.withLock { awaits in
+                defer { awaits = true }
+                return !awaits
+            }
+            if isFirst { sender.yield(.look) }
         }
     }
 
     private func work() async {
         var desk = start.withLock { $0 }
         for await message in mailbox {
+            await takeTurn(&desk)
             switch message {
             case .documents(let documents, let reply):
                 reply.resume(returning: await adopt(documents, &desk))
             case .command(let policy, let command, let actor, let reply):
                 reply.resume(returning: await obey(command, policy, actor, &desk))
             case .look:
+                awaitsLook.withLock { $0 = false }
                 await look(&desk)
             }
         }
+        await leaveFleet()
     }
 
-    private var seconds: Int { Int(now().millisecondsSinceEpoch / 1_000) }
+    var seconds: Int { Int(now().millisecondsSinceEpoch / 1_000) }
 
     private func adopt(_ documents: PolicySet, _ desk: inout RolloutDesk) async -> PolicyProblem? {
         let (next, moves) = desk.adopting(documents, now: seconds)
@@ -164,6 +179,7 @@ public final class RolloutController: Service {
         _ desk: inout RolloutDesk
     ) async -> CommandReply {
         do throws(RolloutRefusal) {
+            try desk.role.check(command)
             let stepped = try desk.stepping(policy, command.event, now: seconds)
             try await commitOrRefuse(stepped.desk, stepped.move, by: actor, &desk)
         } catch {
@@ -193,24 +209,14 @@ public final class RolloutController: Service {
         var waits: [PolicyID: String] = [:]
         for document in desk.documents.policies {
             guard let rule = document.rollout, desk.state(of: document.id).isRunning else { continue }
+            if let reason = desk.role.whyNotJudged {
+                waits[document.id] = reason
+                continue
+            }
             do {
-                let state = desk.state(of: document.id)
-                // From the next full second on: what was assigned before the stage began is in no later one.
-                let since = Timestamp(millisecondsSinceEpoch: Int64(state.since + 1) * 1_000)
-                let evidence = try await evidence(document.inForce(state), rule, since)
-                let stepped = try desk.stepping(document.id, .evidenceGathered(evidence), now: seconds)
-                if case .waits(let reason) = stepped.step { waits[document.id] = reason }
-                if let move = stepped.move {
-                    logger.warning(
-                        "rollout moves",
-                        metadata: [
-                            "policy": "\(document.id)", "to": "\(move.to.phase)", "because": "\(move.reason)",
-                        ]
-                    )
-                    try await commit(stepped.desk, [move], by: "rollout", &desk)
-                }
+                waits[document.id] = try await judge(document, rule, &desk)
             } catch {
-                waits[document.id] = "the evidence can't be read: \(error)"
+                waits[document.id] = "\(error)"
                 logger.error(
                     "rollout not judged",
                     metadata: ["policy": "\(document.id)", "error": "\(error)"]
@@ -220,13 +226,49 @@ public final class RolloutController: Service {
         publish(desk, waits: waits)
     }
 
-    /// On record first, then in force.
-    private func commit(
+    /// Moves a rollout if its evidence says so; returns what it waits for otherwise.
+    private func judge(
+        _ document: SplitPolicy,
+        _ rule: RolloutRule,
+        _ desk: inout RolloutDesk
+    ) async throws -> String? {
+        let evidence = try await evidence(of: document, rule, desk.state(of: document.id))
+        let stepped = try desk.stepping(document.id, .evidenceGathered(evidence), now: seconds)
+        if case .waits(let reason) = stepped.step { return reason }
+        guard let move = stepped.move else { return nil }
+        try desk.role.check(move)
+        logger.warning(
+            "rollout moves",
+            metadata: ["policy": "\(document.id)", "to": "\(move.to.phase)", "because": "\(move.reason)"]
+        )
+        try await commit(stepped.desk, [move], by: "rollout", &desk)
+        return nil
+    }
+
+    private func evidence(
+        of document: SplitPolicy,
+        _ rule: RolloutRule,
+        _ state: RolloutState
+    ) async throws(RolloutRefusal) -> StageEvidence {
+        // From the next full second on: what was assigned before the stage began is in no later one.
+        let since = Timestamp(millisecondsSinceEpoch: Int64(state.since + 1) * 1_000)
+        do {
+            return try await evidence(document.inForce(state), rule, since)
+        } catch {
+            throw RolloutRefusal(description: "the evidence can't be read: \(error)")
+        }
+    }
+
+    /// With the fleet first, then on record, then in force: a gateway that dies in between takes the fleet's word up
+    /// at its next start.
+    func commit(
         _ next: RolloutDesk,
         _ moves: [RolloutMove],
         by actor: String,
+        sharing: Bool = true,
         _ desk: inout RolloutDesk
     ) async throws(StoreError) {
+        if sharing { try await share(moves, desk.role) }
         let set = next.inForce
         try await store.record(
             InForceChange(

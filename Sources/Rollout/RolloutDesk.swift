@@ -4,7 +4,9 @@ internal import Store
 /// The documents of the folder and where their rollouts stand: a value from which what is in force follows.
 struct RolloutDesk {
     private(set) var documents: PolicySet
-    private(set) var states: [PolicyID: RolloutState]
+    var states: [PolicyID: RolloutState]
+    /// Whether this gateway may move them.
+    var role = FleetRole.alone
 
     /// Each document with the share that its rollout has come to.
     var inForce: PolicySet { documents.mapping { $0.inForce(states[$0.id]) } }
@@ -69,19 +71,12 @@ struct RolloutDesk {
             )
         }
         let state = state(of: policy)
-        let step = try RolloutMachine(rule).step(state, event, now: now)
+        // Clocks of a fleet differ: no step is before the one that it follows, whoever made that.
+        let step = try RolloutMachine(rule).step(state, event, now: max(now, state.since))
         guard case .moves(let next, let reason) = step else { return (step, self, nil) }
         var desk = self
         desk.states[policy] = next
-        let move = RolloutMove(
-            before: document.inForce(state),
-            after: document.inForce(next),
-            document: document,
-            from: state,
-            to: next,
-            reason: reason
-        )
-        return (step, desk, move)
+        return (step, desk, RolloutMove(document, from: state, to: next, because: reason))
     }
 }
 

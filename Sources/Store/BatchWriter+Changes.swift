@@ -5,14 +5,7 @@ extension BatchWriter {
     mutating func write(_ change: InForceChange, at time: Timestamp, _ db: Database) throws {
         for policy in change.policies { try dictionaries.remember(policy, at: time, db) }
         for rollout in change.rollouts {
-            try db.execute(
-                sql:
-                    "INSERT OR REPLACE INTO rollout (policy, phase, stage, since_ms, document) VALUES (?, ?, ?, ?, ?)",
-                arguments: [
-                    rollout.policy.rawValue, rollout.phase.rawValue, rollout.stage,
-                    rollout.since.millisecondsSinceEpoch, rollout.document.rawValue,
-                ]
-            )
+            try db.execute(sql: RolloutRecord.replace, arguments: rollout.arguments)
         }
         for audit in change.audits {
             try db.execute(

@@ -6,16 +6,7 @@ extension RecordReader {
     public func rollouts() throws(StoreError) -> [RolloutRecord] {
         try read { db in
             guard try db.tableExists("rollout") else { return [] }
-            return try Row.fetchAll(db, sql: "SELECT * FROM rollout ORDER BY policy").compactMap { row in
-                guard let phase = RolloutRecord.Phase(rawValue: row["phase"]) else { return nil }
-                return RolloutRecord(
-                    policy: PolicyID(rawValue: row["policy"]),
-                    phase: phase,
-                    stage: row["stage"],
-                    since: Timestamp(millisecondsSinceEpoch: row["since_ms"]),
-                    document: PolicyVersion(rawValue: row["document"])
-                )
-            }
+            return try RolloutRecord.all(db)
         }
     }
 

@@ -26,6 +26,10 @@ public enum StoreError: Error, Sendable, Hashable {
     case unknownRequest(RequestID)
     case alreadyClosed(RequestID, as: TerminalState)
     case unregisteredArm(PolicyID, PolicyVersion, ArmID)
+    /// Another gateway of the fleet controls the rollouts now.
+    case notInControl
+    /// The fleet's rollout is no longer where the writer believed it to be.
+    case rolloutMoved(PolicyID)
     /// Anything else that SQLite says; never contains a row's content.
     case failed(code: Int, reason: String)
 }
@@ -70,6 +74,10 @@ extension StoreError: CustomStringConvertible {
         case .unregisteredArm(let policy, let version, let arm):
             "arm \(arm) of policy \(policy) version \(version) is unknown to the record; "
                 + "remember a policy before requests are assigned by it"
+        case .notInControl:
+            "another gateway has taken over the rollouts; send commands to that one"
+        case .rolloutMoved(let policy):
+            "another gateway has moved the rollout of \(policy) meanwhile; look at its status, then try again"
         case .failed(let code, let reason):
             "SQLite failed with code \(code) (\(reason)); check the disk and its log"
         }

@@ -10,92 +10,16 @@ import Testing
 
 /// The controller over a real record, killed and started again.
 struct RolloutControllerTests {
-    private static func policy(
-        low: String = "100%",
-        medium: String = "0%",
-        stages: String = "[1%, 5%, 100%]",
-        rollout: Bool = true
-    ) throws -> PolicySet {
-        let section =
-            rollout
-            ? "rollout: {arm: medium, stages: \(stages), hold: {time: 0s, subjects: 0}, advance: automatic}\n"
-            : ""
-        let yaml = """
-            policy: ramp
-            arms:
-              low: {share: \(low), mode: low, control: true}
-              medium: {share: \(medium), mode: medium}
-            metrics: {success: {kind: binary}}
-            decide: {primary: {metric: success}}
-            \(section)
-            """
-        return try PolicySet([(file: "ramp.yaml", policy: SplitPolicy(yaml: yaml, file: "ramp.yaml"))])
-    }
-
-    /// One gateway's part in it, on the record in a folder.
-    private struct Gateway {
-        let store: RecordStore
-        let active: ActivePolicies
-        let controller: RolloutController
-        let reader: RecordReader
-
-        init(
-            _ folder: URL,
-            _ documents: PolicySet,
-            interval: Duration = .seconds(3_600),
-            evidence: @escaping RolloutController.EvidenceSource = { _, _, _ in .nothing }
-        ) async throws {
-            let path = folder.appending(path: "record.db").path(percentEncoded: false)
-            store = try RecordStore(StoreConfiguration(path: path))
-            active = ActivePolicies(documents)
-            reader = try RecordReader(path: path)
-            let records = try reader.rollouts()
-            let known = try reader.policies().filter { record in
-                records.contains { $0.document == record.version }
-            }
-            controller = RolloutController(
-                documents: documents,
-                rollouts: records,
-                known: try known.map { try SplitPolicy(yaml: $0.document, file: "known") },
-                active: active,
-                store: store,
-                evidence: evidence,
-                interval: interval,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            )
-            try await controller.begin()
-        }
-
-        var medium: String { active.current.policies.first?.arm("medium")?.share.description ?? "none" }
-
-        /// Runs the controller while the body does.
-        func running<R: Sendable>(_ body: @Sendable (Gateway) async throws -> R) async throws -> R {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { [controller] in try await controller.run() }
-                let result = try await body(self)
-                group.cancelAll()
-                return result
-            }
-        }
-    }
-
-    private func withFolder<R>(_ body: (URL) async throws -> R) async throws -> R {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "rollout-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        return try await body(folder)
-    }
-
     @Test func `every step is on record before it is in force, and a restart goes on from it`() async throws {
-        try await withFolder { folder in
-            let documents = try Self.policy()
+        try await withRecordFolder { folder in
+            let documents = try PolicySet.ramp()
             let steps: [(OperatorCommand, share: String, phase: String)] = [
                 (.start, "1%", "stage 1"), (.pause, "1%", "paused in stage 1"), (.resume, "1%", "stage 1"),
                 (.promote, "5%", "stage 2"), (.promote, "100%", "stage 3"), (.promote, "100%", "done"),
                 (.rollback, "0%", "rolled back from stage 3"), (.start, "1%", "stage 1"),
             ]
             for (number, step) in steps.enumerated() {
-                let gateway = try await Gateway(folder, documents)
+                let gateway = try await ControlledGateway(folder, documents)
                 let status = try await gateway.running { gateway in
                     try await gateway.controller.command(step.0, "ramp", by: "ada").get()
                 }
@@ -108,7 +32,7 @@ struct RolloutControllerTests {
                 #expect(audits.first?.actor == "ada")
                 #expect(audits.first?.after == "\(step.phase) \(status.version)")
                 try await gateway.store.shutdown()
-                let again = try await Gateway(folder, documents)
+                let again = try await ControlledGateway(folder, documents)
                 #expect(again.medium == step.share, "after \(step.0) and a restart")
                 #expect(again.controller.statuses.first?.phase == step.phase)
                 #expect(again.controller.statuses.first?.since == status.since)
@@ -118,10 +42,10 @@ struct RolloutControllerTests {
     }
 
     @Test func `what can't be recorded does not come into force`() async throws {
-        try await withFolder { folder in
-            let gateway = try await Gateway(folder, Self.policy())
+        try await withRecordFolder { folder in
+            let gateway = try await ControlledGateway(folder, PolicySet.ramp())
             try await gateway.store.shutdown()
-            let edited = try Self.policy(low: "90%", medium: "10%")
+            let edited = try PolicySet.ramp(low: "90%", medium: "10%")
             let (reply, problem) = try await gateway.running { gateway in
                 (
                     await gateway.controller.command(.start, "ramp", by: "ada"),
@@ -135,8 +59,8 @@ struct RolloutControllerTests {
     }
 
     @Test func `a refused command changes nothing and leaves no trace`() async throws {
-        try await withFolder { folder in
-            let gateway = try await Gateway(folder, Self.policy())
+        try await withRecordFolder { folder in
+            let gateway = try await ControlledGateway(folder, PolicySet.ramp())
             try await gateway.running { gateway in
                 for (command, policy) in [(OperatorCommand.pause, "ramp"), (.start, "nobody")] {
                     let reply = await gateway.controller.command(
@@ -154,16 +78,16 @@ struct RolloutControllerTests {
     }
 
     @Test func `an edit keeps the stage, and one of the shares ends the rollout`() async throws {
-        try await withFolder { folder in
-            let gateway = try await Gateway(folder, Self.policy())
+        try await withRecordFolder { folder in
+            let gateway = try await ControlledGateway(folder, PolicySet.ramp())
             try await gateway.running { gateway in
                 _ = await gateway.controller.command(.start, "ramp", by: "ada")
                 _ = await gateway.controller.command(.promote, "ramp", by: "ada")
-                let finer = try Self.policy(stages: "[1%, 2%, 5%, 50%]")
+                let finer = try PolicySet.ramp(stages: "[1%, 2%, 5%, 50%]")
                 #expect(await gateway.controller.adopt(finer) == nil)
                 #expect(gateway.medium == "5%")
                 #expect(gateway.controller.statuses.first?.phase == "stage 3")
-                let byHand = try Self.policy(low: "70%", medium: "30%")
+                let byHand = try PolicySet.ramp(low: "70%", medium: "30%")
                 #expect(await gateway.controller.adopt(byHand) == nil)
                 #expect(gateway.medium == "30%")
                 #expect(gateway.controller.statuses.first?.phase == "idle")
@@ -176,8 +100,8 @@ struct RolloutControllerTests {
 
     @Test(arguments: [(true, "5%"), (false, "10%")])
     func `an edit while nobody served is taken as one`(keeps: Bool, share: String) async throws {
-        try await withFolder { folder in
-            let gateway = try await Gateway(folder, Self.policy())
+        try await withRecordFolder { folder in
+            let gateway = try await ControlledGateway(folder, PolicySet.ramp())
             try await gateway.running { gateway in
                 _ = await gateway.controller.command(.start, "ramp", by: "ada")
                 _ = await gateway.controller.command(.promote, "ramp", by: "ada")
@@ -185,9 +109,9 @@ struct RolloutControllerTests {
             try await gateway.store.shutdown()
             let edited =
                 keeps
-                ? try Self.policy(stages: "[5%, 100%]")
-                : try Self.policy(low: "90%", medium: "10%", rollout: false)
-            let again = try await Gateway(folder, edited)
+                ? try PolicySet.ramp(stages: "[5%, 100%]")
+                : try PolicySet.ramp(low: "90%", medium: "10%", rollout: false)
+            let again = try await ControlledGateway(folder, edited)
             #expect(again.medium == share)
             try await again.store.shutdown()
         }
@@ -201,8 +125,11 @@ struct RolloutControllerTests {
         shares: [String],
         phase: String
     ) async throws {
-        try await withFolder { folder in
-            let gateway = try await Gateway(folder, Self.policy(), interval: .milliseconds(1)) { _, _, _ in
+        try await withRecordFolder { folder in
+            let gateway = try await ControlledGateway(folder, PolicySet.ramp(), interval: .milliseconds(1)) {
+                _,
+                _,
+                _ in
                 evidence
             }
             try await gateway.running { gateway in
@@ -219,8 +146,11 @@ struct RolloutControllerTests {
 
     @Test func `evidence that can't be read moves nothing and says so`() async throws {
         struct Unreadable: Error {}
-        try await withFolder { folder in
-            let gateway = try await Gateway(folder, Self.policy(), interval: .milliseconds(1)) { _, _, _ in
+        try await withRecordFolder { folder in
+            let gateway = try await ControlledGateway(folder, PolicySet.ramp(), interval: .milliseconds(1)) {
+                _,
+                _,
+                _ in
                 throw Unreadable()
             }
             try await gateway.running { gateway in
@@ -232,28 +162,4 @@ struct RolloutControllerTests {
             try await gateway.store.shutdown()
         }
     }
-}
-
-extension StageEvidence {
-    fileprivate static let nothing = StageEvidence(
-        decision: .wait,
-        reasons: [],
-        isSound: true,
-        subjects: 0,
-        spike: nil
-    )
-    fileprivate static let good = StageEvidence(
-        decision: .go,
-        reasons: [],
-        isSound: true,
-        subjects: 9,
-        spike: nil
-    )
-    fileprivate static let harm = StageEvidence(
-        decision: .wait,
-        reasons: [],
-        isSound: false,
-        subjects: 1,
-        spike: "failures"
-    )
 }

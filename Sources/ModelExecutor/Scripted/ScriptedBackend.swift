@@ -129,8 +129,8 @@ public struct ScriptedBackend: GenerationBackend {
 ///
 /// `#delay=50` waits 50 ms before the first event, `#pause=5` before each piece of the answer;
 /// `#fail=queue_full`, `prompt_too_long`, `needs_head`, `deadline` or `model` fails at once; `#break` fails after
-/// the first piece of the answer; `#length` ends the answer by length; `#answer=24` is what is answered. With
-/// `#from=8` the words count only in requests of at least 8 candidates: a fault in one arm.
+/// the first piece of the answer; `#length` ends the answer by length; `#answer=24` is what is answered. What stands
+/// after `#from=8` counts only in requests of at least 8 candidates: a fault in one arm.
 public struct ScriptedDirectives: Sendable, Hashable {
     public var delay = Duration.zero
     public var pause = Duration.zero
@@ -145,10 +145,7 @@ public struct ScriptedDirectives: Sendable, Hashable {
         for word in words {
             let parts = word.dropFirst().split(separator: "=", maxSplits: 1)
             let value = parts.count == 2 ? String(parts[1]) : ""
-            if parts.first == "from", k < Int(value) ?? 0 {
-                self = ScriptedDirectives("", k: k)
-                return
-            }
+            if parts.first == "from", k < Int(value) ?? 0 { return }
             switch parts.first {
             case "delay": delay = .milliseconds(Int(value) ?? 0)
             case "pause": pause = .milliseconds(Int(value) ?? 0)
