@@ -1,5 +1,5 @@
 internal import Policy
-internal import Store
+public import Store
 
 /// The documents of the folder and where their rollouts stand: a value from which what is in force follows.
 struct RolloutDesk {
@@ -127,7 +127,8 @@ extension RolloutRecord {
 }
 
 extension RolloutState {
-    init(_ record: RolloutRecord) {
+    /// The state that a record speaks of.
+    public init(_ record: RolloutRecord) {
         let phase: Phase =
             switch record.phase {
             case .idle: .idle

@@ -23,6 +23,13 @@ import Testing
         (["load", "--concurrency", "257"], "--concurrency is 257; choose 1 to 256"),
         (["load", "--concurrency", "8", "--requests", "7"], "--requests is 7; choose --concurrency, 8"),
         (["load", "--concurrency", "2", "--requests", "8"], "fewer than the 4 modes"),
+        (["rollout", "--faults", "fire"], "'fire' is not a fault; choose failures, latency or none"),
+        (["rollout", "--workers", "257"], "--workers is 257; choose 1 to 256"),
+        (["rollout", "--rounds", "1001"], "--rounds is 1001; choose 0 to 1000"),
+        (["reload", "--workers", "0"], "--workers is 0; choose 1 to 256"),
+        (["reload", "--edits", "601"], "--edits is 601; choose 1 to 600"),
+        (["reload", "--minutes", "0"], "--minutes is 0.0; choose 0.01 to 1440"),
+        (["policies", "--assignments", "999"], "--assignments is 999; choose 1000 to 100000000"),
     ])
     func `absurd values are refused with what to choose`(arguments: [String], reason: String) {
         let error = #expect(throws: (any Error).self) { try Bench.parseAsRoot(arguments) }

@@ -6,6 +6,7 @@ struct Bench: AsyncParsableCommand {
         abstract: "Measure this machine: the gateway path, the executor, and both beside others.",
         subcommands: [
             BenchGateway.self, BenchExecutor.self, BenchServer.self, BenchTwoPass.self, BenchLoad.self,
+            BenchPolicies.self, BenchReload.self, BenchRollout.self,
         ]
     )
 }
