@@ -44,8 +44,11 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Private key of the certificate.", valueName: "pem"))
     var key: String?
 
-    @Option(help: ArgumentHelp("Folder for a certificate made here and the admin keys.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Folder for a certificate made here and the keys.", valueName: "folder"))
     var state = StatePaths.defaultFolder
+
+    @Flag(help: "Refuse requests to /v1 without a client's key from `headgate keys`.")
+    var requireKey = false
 
     @Option(
         help:
@@ -91,17 +94,15 @@ struct Serve: AsyncParsableCommand {
         try refuse(loaded.problems(serving: model.model))
         let rollouts = try await parts.rolloutController(recordAt: db, fleet: fleet.makeFleet())
         let actions = try AdminActions(rollouts, parts.policies, recordAt: db)
-        let plane = try AdminPlane(at: adminAddress, self, parts, actions)
+        let keyring = Keyring(KeyFile(stateFolder: state), logger: logger)
+        let keys = try await KeyWatch(keyring, parts, recordAt: db)
+        let plane = try AdminPlane(at: adminAddress, self, parts, keyring, actions)
         if let session { metrics.sample { metrics.executor.set(session.session.load) } }
         let attempts = try parts.firstAttempts(recordAt: db)
-        try await group(
-            parts,
-            rollouts,
-            plane,
-            firstAttempts: attempts,
-            backend: model,
-            session: session
-        ).run()
+        let own: [any Service] = [rollouts, watch(model, rollouts, parts), keys] + plane.services
+        let clients = ClientAccess(keyring, isKeyRequired: requireKey)
+        let server = server(parts, clients, attempts, after: plane, backend: model)
+        try await group(parts, own + [server], session: session).run()
     }
 
     private static func logLevel(_ text: String) throws -> Logger.Level {
@@ -139,38 +140,47 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    /// Listed in the order in which they start; shutdown runs in reverse, so listening stops first and the
-    /// record closes last.
-    private func group(
-        _ parts: Parts,
+    private func watch(
+        _ model: any GenerationBackend,
         _ rollouts: RolloutController,
-        _ plane: AdminPlane,
-        firstAttempts: FirstAttempts,
-        backend: any GenerationBackend,
-        session: SessionService?
-    ) -> ServiceGroup {
+        _ parts: Parts
+    ) -> PolicyWatchService {
+        PolicyWatchService(folder: policies, model: model.model, rollouts: rollouts, parts: parts)
+    }
+
+    private func server(
+        _ parts: Parts,
+        _ clients: ClientAccess,
+        _ attempts: FirstAttempts,
+        after plane: AdminPlane,
+        backend: any GenerationBackend
+    ) -> GatewayServer {
         let host = parts.address.host
-        let server = GatewayServer(
-            configuration: GatewayConfiguration(host: host, port: parts.address.port, tls: parts.tls),
+        var configuration = GatewayConfiguration(host: host, port: parts.address.port, tls: parts.tls)
+        configuration.clients = clients
+        return GatewayServer(
+            configuration: configuration,
             policies: parts.policies,
             backend: backend,
             store: parts.store,
-            firstAttempts: firstAttempts,
+            firstAttempts: attempts,
             metrics: parts.metrics,
             logger: parts.logger
         ) { port in
             guard await plane.hasAnnounced() else { return }
             tellHowToTrust(parts.tls, at: ListenAddress(host: host, port: port))
         }
-        let watch = PolicyWatchService(
-            folder: policies,
-            model: backend.model,
-            rollouts: rollouts,
-            parts: parts
-        )
+    }
+
+    /// Listed in the order in which they start; shutdown runs in reverse, so listening stops first and the
+    /// record closes last.
+    private func group(
+        _ parts: Parts,
+        _ services: [any Service],
+        session: SessionService?
+    ) -> ServiceGroup {
         let models: [any Service] = session.map { [$0] } ?? []
-        let all: [any Service] =
-            [RecordService(store: parts.store)] + models + [rollouts, watch] + plane.services + [server]
+        let all: [any Service] = [RecordService(store: parts.store)] + models + services
         var configuration = ServiceGroupConfiguration(
             services: all.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint],

@@ -73,10 +73,12 @@ struct ErrorResponse: Sendable, Hashable {
             )
             retryAfterSeconds = 1
         case .keysUnusable:
-            let message = "the file of admin keys can't be used, so nobody is let in; see the gateway's log"
+            let message = "the key file can't be used, so nobody is let in; see the gateway's log"
             self.init(.serviceUnavailable, .server, .keysUnusable, message)
         case .backend, .certificateNeeded, .certificateWithoutKey, .certificateUnusable, .certificateExpired,
-            .cannotWrite, .cannotListen, .keyNameRefused, .keyNameTaken, .tooManyKeys, .noSuchKey:
+            .cannotWrite, .cannotListen, .keyNameRefused, .keyNameTaken, .tooManyKeys, .noSuchKey,
+            .tagRefused,
+            .tooManyTags, .tagsNeedClient:
             self = .internalError
         }
     }

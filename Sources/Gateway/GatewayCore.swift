@@ -7,6 +7,7 @@ internal import Telemetry
 /// What the routes of one gateway share.
 struct GatewayCore: Sendable {
     let policies: ActivePolicies
+    let clients: ClientAccess
     let backend: any GenerationBackend
     let store: RecordStore
     let metrics: HeadgateMetrics

@@ -37,12 +37,15 @@ public enum GatewayError: Error, Sendable, Hashable {
     case noSuchRollout
     case commandRefused(String)
     case recordUnreadable(StoreError)
-    // Admin keys.
+    // Keys.
     case keysUnusable(path: String, reason: String)
     case keyNameRefused(String)
     case keyNameTaken(String)
     case tooManyKeys(limit: Int)
     case noSuchKey(String)
+    case tagRefused(String)
+    case tooManyTags(limit: Int)
+    case tagsNeedClient
     // A listener that can't start.
     case certificateNeeded(host: String)
     case certificateWithoutKey
@@ -105,16 +108,22 @@ extension GatewayError: CustomStringConvertible {
         case .commandRefused(let words): words
         case .recordUnreadable(let error): "\(error)"
         case .keysUnusable(let path, let reason):
-            "cannot use the admin keys in \(path): \(reason); mend the file, or remove it and add the keys anew"
+            "cannot use the keys in \(path): \(reason); mend the file, or remove it and add the keys anew"
         case .keyNameRefused(let name):
-            "'\(name)' can't be the name of a key: use 1 to \(AdminKey.longestName) letters, digits, '.', '_', '@' "
-                + "and '-', and not \(AdminKey.reservedNames.joined(separator: " or ")), which the audit uses itself"
+            "'\(name)' can't be the name of a key: use 1 to \(AccessKey.longestName) letters, digits, '.', '_', '@' "
+                + "and '-', and not \(AccessKey.reservedNames.joined(separator: ", ")), which the audit uses itself"
         case .keyNameTaken(let name):
             "there is a key \(name) already; choose another name, or remove that one first"
         case .tooManyKeys(let limit):
-            "there are \(limit) keys, which is the most; remove one that nobody needs first"
+            "there are \(limit) keys of its plane, which is the most; remove one that nobody needs first"
         case .noSuchKey(let name):
             "there is no key \(name); headgate keys list shows those that are"
+        case .tagRefused(let tag):
+            "'\(tag)' can't be a tag: use 1 to \(AccessKey.longestTag) letters, digits, '.', '_', '@' and '-'"
+        case .tooManyTags(let limit):
+            "a key has at most \(limit) tags; leave some out"
+        case .tagsNeedClient:
+            "policies see the tags of a client's key alone; use role client, or leave the tags out"
         case .certificateNeeded(let host):
             "\(host) is not a loopback address, so a certificate is needed; "
                 + "give one with --cert FILE --key FILE, or listen on 127.0.0.1"

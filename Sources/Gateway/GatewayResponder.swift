@@ -26,15 +26,18 @@ struct GatewayResponder: Sendable {
             if let refusal = answer.refusal { core.metrics.http.refused(refusal) }
         }
         let route: Route
+        var caller = Caller.anonymous
         do {
             route = try Route(path: request.uri.path, method: request.method)
+            label = route.label
+            if route.isForClients { caller = try core.clients.caller(for: request.headers[.authorization]) }
         } catch {
             return try await answer.respond(WholeResponse(error))
         }
-        label = route.label
         switch route {
         case .chatCompletions:
-            try await ChatCompletionsRoute(core: core).respond(to: request, on: channel, with: &answer)
+            let chat = ChatCompletionsRoute(core: core, caller: caller)
+            try await chat.respond(to: request, on: channel, with: &answer)
         case .models: try await answer.respond(ModelsRoute(core: core).response())
         case .outcomes: try await answer.respond(OutcomesRoute(core: core).response(to: request))
         case .health: try await answer.respond(HealthRoute().response())

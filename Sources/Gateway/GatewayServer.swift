@@ -13,6 +13,7 @@ public struct GatewayConfiguration: Sendable {
     public var port: Int
     public var tls: TLSSetup
     public var limits = GatewayLimits()
+    public var clients = ClientAccess.open
 
     public init(host: String, port: Int, tls: TLSSetup) {
         self.host = host
@@ -55,6 +56,7 @@ public struct GatewayServer: Service {
         }
         core = GatewayCore(
             policies: policies,
+            clients: configuration.clients,
             backend: backend,
             store: store,
             metrics: metrics,

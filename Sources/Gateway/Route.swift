@@ -28,6 +28,14 @@ enum Route: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether it is for clients alone, where a key is required; the others are for whoever watches the gateway.
+    var isForClients: Bool {
+        switch self {
+        case .chatCompletions, .models, .outcomes: true
+        case .health, .ready, .metrics: false
+        }
+    }
+
     init(path: String, method: HTTPRequest.Method) throws(GatewayError) {
         guard let route = Route(rawValue: path) else { throw .noSuchRoute }
         let isHeadOfGet = method == .head && route.method == .get

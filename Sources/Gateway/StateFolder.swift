@@ -6,8 +6,8 @@
 
 /// Small files with exact modes, written so that a reader sees the whole file or the one before it.
 enum StateFolder {
-    /// More than any file written here.
-    private static let longestText = 64 * 1024
+    /// More than any file written here: the longest is one of as many keys as there may be, with the longest tags.
+    static let longestText = 1 << 20
 
     static func make(_ folder: String) throws(GatewayError) {
         var path = folder.hasPrefix("/") ? "" : "."

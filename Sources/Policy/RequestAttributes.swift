@@ -3,6 +3,11 @@ public struct RequestAttributes: Sendable {
     public let model: String
     public let bodyUser: String?
     public let safetyIdentifier: String?
+    /// The name of the client's key; nil where it has none that is known.
+    public let key: String?
+    /// The tags of that key.
+    public let tags: [String]
+    /// A digest of whatever key the client sent, known or not.
     public let apiKeyDigest: String?
     private let headerValue: @Sendable (String) -> String?
 
@@ -11,12 +16,16 @@ public struct RequestAttributes: Sendable {
         model: String,
         bodyUser: String? = nil,
         safetyIdentifier: String? = nil,
+        key: String? = nil,
+        tags: [String] = [],
         apiKeyDigest: String? = nil,
         header: @escaping @Sendable (String) -> String?
     ) {
         self.model = model
         self.bodyUser = bodyUser
         self.safetyIdentifier = safetyIdentifier
+        self.key = key
+        self.tags = tags
         self.apiKeyDigest = apiKeyDigest
         headerValue = header
     }
@@ -26,6 +35,8 @@ public struct RequestAttributes: Sendable {
         headers: [String: String],
         bodyUser: String? = nil,
         safetyIdentifier: String? = nil,
+        key: String? = nil,
+        tags: [String] = [],
         apiKeyDigest: String? = nil
     ) {
         let byName = Dictionary(
@@ -36,6 +47,8 @@ public struct RequestAttributes: Sendable {
             model: model,
             bodyUser: bodyUser,
             safetyIdentifier: safetyIdentifier,
+            key: key,
+            tags: tags,
             apiKeyDigest: apiKeyDigest,
             header: { byName[$0] }
         )

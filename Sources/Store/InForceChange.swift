@@ -43,7 +43,8 @@ public struct RolloutRecord: Sendable, Hashable {
 public struct AuditRecord: Sendable, Hashable {
     /// When it was written; set by the store.
     public var time: Timestamp?
-    /// An operator's key by its name, `file` for an edit of the policy folder, `rollout` for the machine itself.
+    /// An operator's key by its name, `file` for an edit of the policy folder, `rollout` for the machine itself, `keys`
+    /// for a change of the key file.
     public var actor: String
     public var action: String
     public var policy: PolicyID?

@@ -34,17 +34,33 @@ extension RecordReader {
                     """,
                 arguments: ["policy": policy?.rawValue, "text": text, "limit": limit]
             )
-            return rows.map { row in
-                AuditRecord(
-                    time: Timestamp(millisecondsSinceEpoch: row["at_ms"]),
-                    actor: row["actor"],
-                    action: row["action"],
-                    policy: (row["policy"] as String?).map { PolicyID(rawValue: $0) },
-                    before: row["before"],
-                    after: row["after"],
-                    reason: row["reason"]
-                )
-            }
+            return rows.map { AuditRecord($0) }
         }
+    }
+
+    /// Every line of the audit by one actor, oldest first.
+    public func audits(by actor: String) throws(StoreError) -> [AuditRecord] {
+        try read { db in
+            guard try db.tableExists("audit") else { return [] }
+            return try Row.fetchAll(
+                db,
+                sql: "SELECT * FROM audit WHERE actor = ? ORDER BY id",
+                arguments: [actor]
+            ).map { AuditRecord($0) }
+        }
+    }
+}
+
+extension AuditRecord {
+    fileprivate init(_ row: Row) {
+        self.init(
+            time: Timestamp(millisecondsSinceEpoch: row["at_ms"]),
+            actor: row["actor"],
+            action: row["action"],
+            policy: (row["policy"] as String?).map { PolicyID(rawValue: $0) },
+            before: row["before"],
+            after: row["after"],
+            reason: row["reason"]
+        )
     }
 }

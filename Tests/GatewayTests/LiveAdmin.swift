@@ -14,7 +14,7 @@ import Testing
 struct LiveAdmin: Sendable {
     let port: Int
     let client: HTTPClient
-    let keys: AdminKeyFile
+    let keys: KeyFile
     let rollouts: ScriptedRollouts
     let metrics: HeadgateMetrics
     let folder: TemporaryFolder
@@ -35,10 +35,15 @@ struct LiveAdmin: Sendable {
             stateFolder: folder.path,
             now: Date()
         )
-        let keys = AdminKeyFile(stateFolder: folder.path)
+        let keys = KeyFile(stateFolder: folder.path)
         let rollouts = try ScriptedRollouts()
         let metrics = HeadgateMetrics(version: "test")
-        var configuration = AdminConfiguration(host: "127.0.0.1", port: 0, tls: tls, keys: keys)
+        var configuration = AdminConfiguration(
+            host: "127.0.0.1",
+            port: 0,
+            tls: tls,
+            keys: Keyring(keys, logger: LiveGateway.quiet)
+        )
         configuration.limits = limits
         let (ports, listening) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingOldest(1))
         let server = AdminServer(
@@ -98,11 +103,17 @@ struct LiveAdmin: Sendable {
     }
 }
 
-extension AdminKeyFile {
+extension KeyFile {
     /// Adds a key as of a fixed time.
-    func add(_ name: String, _ role: AdminRole) throws(GatewayError) -> String {
+    func add(_ name: String, _ role: KeyRole, tags: [String] = []) throws(GatewayError) -> String {
         var random = SystemRandomNumberGenerator()
-        return try add(name, role, now: Timestamp(millisecondsSinceEpoch: 1_000_000), using: &random)
+        return try add(
+            name,
+            role,
+            tags: tags,
+            now: Timestamp(millisecondsSinceEpoch: 1_000_000),
+            using: &random
+        )
     }
 }
 

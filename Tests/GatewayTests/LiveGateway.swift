@@ -47,6 +47,7 @@ struct LiveGateway: Sendable {
         limits: GatewayLimits = GatewayLimits(),
         outcomeQueueLimit: Int? = nil,
         busyTimeout: Duration? = nil,
+        clients: ClientAccess = .open,
         httpVersion: HTTPClient.Configuration.HTTPVersion = .automatic,
         _ body: @Sendable @escaping (LiveGateway) async throws -> Value
     ) async throws -> Value {
@@ -71,6 +72,7 @@ struct LiveGateway: Sendable {
         )
         var configuration = GatewayConfiguration(host: "127.0.0.1", port: 0, tls: tls)
         configuration.limits = limits
+        configuration.clients = clients
         let (ports, listening) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingOldest(1))
         let server = GatewayServer(
             configuration: configuration,

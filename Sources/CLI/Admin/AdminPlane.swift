@@ -22,6 +22,7 @@ struct AdminPlane: Sendable {
         at address: ListenAddress?,
         _ serve: Serve,
         _ parts: Serve.Parts,
+        _ keys: Keyring,
         _ actions: AdminActions
     ) throws(GatewayError) {
         let (announcement, announced) = AsyncStream.makeStream(
@@ -42,7 +43,6 @@ struct AdminPlane: Sendable {
             stateFolder: serve.state,
             now: Date()
         )
-        let keys = AdminKeyFile(stateFolder: serve.state)
         services = [
             AdminServer(
                 configuration: AdminConfiguration(

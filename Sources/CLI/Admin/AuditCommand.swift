@@ -7,8 +7,9 @@ struct AuditCommand: AsyncParsableCommand {
         commandName: "audit",
         abstract: "List who changed what in a running gateway, newest first.",
         discussion: """
-            The actor is the name of an admin key, 'file' for an edit of the policy folder, or 'rollout' for a \
-            rollout that moved by itself. Exit status as of headgate rollout.
+            The actor is the name of an admin key, 'file' for an edit of the policy folder, 'rollout' for a \
+            rollout that moved by itself, or 'keys' for a change of the key file. Exit status as of headgate \
+            rollout.
 
             Example:
               headgate audit --contains "rolled back"

@@ -3,24 +3,24 @@ import Gateway
 import Store
 import Summary
 
-/// `headgate keys`: who may use the admin plane.
+/// `headgate keys`: who may use the gateway, and which plane of it.
 ///
 /// It works on the file in the state folder and not over HTTPS, so that the first key needs no other, and whoever can
 /// write to that folder rules here anyway.
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys",
-        abstract: "Add, list and remove the keys of the admin plane; a running gateway follows at once.",
+        abstract: "Add, list and remove keys of both planes; a running gateway follows within a second.",
         subcommands: [Add.self, List.self, Remove.self]
     )
 }
 
 /// Where the key file lies.
 struct KeyFileOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Folder with the admin keys, as for serve.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Folder with the keys, as for serve.", valueName: "folder"))
     var state = StatePaths.defaultFolder
 
-    var file: AdminKeyFile { AdminKeyFile(stateFolder: state) }
+    var file: KeyFile { KeyFile(stateFolder: state) }
 }
 
 extension KeysCommand {
@@ -28,30 +28,43 @@ extension KeysCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a key and print it, this once.",
             discussion: """
-                A viewer reads; an operator commands rollouts too. The name stands in the audit.
+                On the admin plane a viewer reads and an operator commands rollouts too; the name stands in the audit. \
+                A client uses the data plane, where policies may go by the key's name and tags. No key opens both.
 
-                Example:
+                Examples:
                   headgate keys add alice --role operator
+                  headgate keys add shop --role client --tag gold --tag eu
                 """
         )
 
         @Argument(help: "Whose key it is: a person or a program.")
         var name: String
 
-        @Option(help: "viewer or operator.")
-        var role: AdminRole
+        @Option(help: "What the key opens.")
+        var role: KeyRole
+
+        @Option(
+            name: .customLong("tag"),
+            help: ArgumentHelp(
+                "A tag of a client's key, for match.tags of policies; give it again for more, up to \(AccessKey.mostTags).",
+                valueName: "tag"
+            )
+        )
+        var tags: [String] = []
 
         @OptionGroup var options: KeyFileOptions
 
         func run() throws {
             var random = SystemRandomNumberGenerator()
-            print(try options.file.add(name, role, now: .now, using: &random))
+            print(try options.file.add(name, role, tags: tags, now: .now, using: &random))
             note("store it now: only its hash is kept, in \(options.file.path)")
         }
     }
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List names, roles and ages of the keys.")
+        static let configuration = CommandConfiguration(
+            abstract: "List names, roles, ages and tags of the keys."
+        )
 
         @OptionGroup var options: KeyFileOptions
 
@@ -60,11 +73,11 @@ extension KeysCommand {
             if keys.isEmpty { return note("no keys in \(options.file.path)") }
             let cells = keys.map { key in
                 [
-                    key.name, key.role.rawValue,
-                    Int(key.created.millisecondsSinceEpoch / 1_000).utc,
+                    key.name, key.role.rawValue, Int(key.created.millisecondsSinceEpoch / 1_000).utc,
+                    key.tags.joined(separator: ","),
                 ]
             }
-            print(TextTable.words(["name", "role", "created"], cells))
+            print(TextTable.words(["name", "role", "created", "tags"], cells))
         }
     }
 

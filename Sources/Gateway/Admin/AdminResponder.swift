@@ -8,7 +8,7 @@ internal import Telemetry
 /// Answers one request to the admin plane.
 struct AdminResponder: Sendable {
     let actions: AdminActions
-    let keyring: AdminKeyring
+    let keyring: Keyring
     let limits: GatewayLimits
     let admission: Admission
     let arrivals: Admission
@@ -34,7 +34,7 @@ struct AdminResponder: Sendable {
 
     /// Who it is comes first: whoever isn't known learns nothing, not even which paths there are.
     private func response(to request: Request) async throws -> WholeResponse {
-        let key = try keyring.key(for: request.headers[.authorization])
+        let key = try keyring.admin(for: request.headers[.authorization])
         let route = try AdminRoute(path: request.uri.path, method: request.method)
         if route != .audit, let parameter = request.uri.queryParameters.first {
             throw GatewayError.unknownParameter(String(parameter.key))
@@ -57,7 +57,7 @@ struct AdminResponder: Sendable {
     private func obey(
         _ command: AdminCommand,
         _ id: PolicyID,
-        _ key: AdminKey,
+        _ key: AccessKey,
         _ request: Request
     ) async throws -> WholeResponse {
         guard key.role == .operator else { throw GatewayError.operatorNeeded }

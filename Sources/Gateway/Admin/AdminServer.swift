@@ -9,10 +9,10 @@ public struct AdminConfiguration: Sendable {
     /// 0 lets the system choose.
     public let port: Int
     public let tls: TLSSetup
-    public let keys: AdminKeyFile
+    public let keys: Keyring
     public var limits = GatewayLimits.admin
 
-    public init(host: String, port: Int, tls: TLSSetup, keys: AdminKeyFile) {
+    public init(host: String, port: Int, tls: TLSSetup, keys: Keyring) {
         self.host = host
         self.port = port
         self.tls = tls
@@ -51,7 +51,7 @@ public struct AdminServer: Service {
         )
         responder = AdminResponder(
             actions: actions,
-            keyring: AdminKeyring(configuration.keys, logger: logger),
+            keyring: configuration.keys,
             limits: limits,
             admission: admission(.requests, limits.concurrentRequests),
             arrivals: admission(.bodyBytes, limits.arrivingBodyBytes),
@@ -62,7 +62,7 @@ public struct AdminServer: Service {
     }
 
     public func run() async throws {
-        responder.keyring.check()
+        responder.keyring.look()
         let responder = responder
         try await listener.run { request, writer, _ in
             try await responder.respond(to: request, with: writer)

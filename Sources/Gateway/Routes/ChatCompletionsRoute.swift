@@ -10,6 +10,7 @@ internal import Telemetry
 /// `POST /v1/chat/completions`: from the bytes of a request to the last byte of its answer.
 struct ChatCompletionsRoute: Sendable {
     let core: GatewayCore
+    let caller: Caller
 
     @concurrent func respond(
         to request: Request,
@@ -67,6 +68,9 @@ struct ChatCompletionsRoute: Sendable {
             model: chat.model,
             bodyUser: chat.user,
             safetyIdentifier: chat.safetyIdentifier,
+            key: caller.key,
+            tags: caller.tags,
+            apiKeyDigest: caller.digest,
             header: { name in HTTPField.Name(name).flatMap { fields[$0] } }
         )
         guard let policy = core.policies.current.policy(for: attributes) else { throw .noPolicy }

@@ -1,10 +1,10 @@
 public import Store
 
-/// The file of admin keys in the state folder.
+/// The file of keys in the state folder, for both planes; it has its name from when there was one.
 ///
 /// A file and not a table of the record: keys have to be there before the first start, and only the gateway writes
 /// the record. Its mode is 0600, and a file that others may write to is refused, for whoever writes it is let in.
-public struct AdminKeyFile: Sendable {
+public struct KeyFile: Sendable {
     public let path: String
     private let folder: String
 
@@ -14,19 +14,26 @@ public struct AdminKeyFile: Sendable {
     }
 
     /// The keys as they are now; none where there is no file.
-    public func keys() throws(GatewayError) -> AdminKeys {
+    public func keys() throws(GatewayError) -> AccessKeys {
         try keys(in: try contents())
     }
 
     /// Adds a key and returns its words, which are kept nowhere.
     public func add(
         _ name: String,
-        _ role: AdminRole,
+        _ role: KeyRole,
+        tags: [String] = [],
         now: Timestamp,
         using random: inout some RandomNumberGenerator
     ) throws(GatewayError) -> String {
-        let secret = AdminKey.secret(using: &random)
-        let key = try AdminKey(name: name, role: role, created: now, digest: AdminKey.digest(of: secret))
+        let secret = AccessKey.secret(using: &random)
+        let key = try AccessKey(
+            name: name,
+            role: role,
+            tags: tags,
+            created: now,
+            digest: AccessKey.digest(of: secret)
+        )
         try change { keys throws(GatewayError) in try keys.add(key) }
         return secret
     }
@@ -36,7 +43,7 @@ public struct AdminKeyFile: Sendable {
     }
 
     /// Replaces the file by one with the change, one process after another.
-    private func change(_ body: (inout AdminKeys) throws(GatewayError) -> Void) throws(GatewayError) {
+    private func change(_ body: (inout AccessKeys) throws(GatewayError) -> Void) throws(GatewayError) {
         try StateFolder.make(folder)
         try StateFolder.locked(path) { () throws(GatewayError) in
             var keys = try keys()
@@ -53,8 +60,8 @@ public struct AdminKeyFile: Sendable {
         }
     }
 
-    func keys(in contents: StateFolder.Contents?) throws(GatewayError) -> AdminKeys {
-        guard let contents else { return AdminKeys() }
+    func keys(in contents: StateFolder.Contents?) throws(GatewayError) -> AccessKeys {
+        guard let contents else { return AccessKeys() }
         guard contents.mode & 0o022 == 0 else {
             throw .keysUnusable(
                 path: path,
@@ -62,7 +69,7 @@ public struct AdminKeyFile: Sendable {
             )
         }
         do {
-            return try AdminKeys(json: contents.bytes)
+            return try AccessKeys(json: contents.bytes)
         } catch {
             throw .keysUnusable(path: path, reason: Self.reason(error))
         }

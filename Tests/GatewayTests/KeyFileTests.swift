@@ -4,14 +4,14 @@ import Testing
 
 @testable import Gateway
 
-struct AdminKeyFileTests {
+struct KeyFileTests {
     private let folder: TemporaryFolder
-    private let file: AdminKeyFile
+    private let file: KeyFile
     private static let name = "admin-keys.json"
 
     init() throws {
         folder = try TemporaryFolder()
-        file = AdminKeyFile(stateFolder: folder.path)
+        file = KeyFile(stateFolder: folder.path)
     }
 
     @Test func `a key is 256 random bits in letters that need no quoting`() throws {
@@ -24,7 +24,7 @@ struct AdminKeyFileTests {
         let secret = try file.add("ann", .operator)
         let text = try folder.text(of: Self.name)
         #expect(!text.contains(secret.dropFirst(3)))
-        let digest = AdminKey.digest(of: secret).map { String(format: "%02x", $0) }.joined()
+        let digest = AccessKey.digest(of: secret).map { String(format: "%02x", $0) }.joined()
         #expect(
             text == #"{"keys":[{"name":"ann","role":"operator","created":1000,"sha256":"\#(digest)"}]}"#
                 + "\n"
@@ -33,7 +33,7 @@ struct AdminKeyFileTests {
     }
 
     @Test func `the digest is SHA-256`() {
-        let digest = AdminKey.digest(of: "abc").map { String(format: "%02x", $0) }.joined()
+        let digest = AccessKey.digest(of: "abc").map { String(format: "%02x", $0) }.joined()
         #expect(digest == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     }
 
@@ -82,18 +82,66 @@ struct AdminKeyFileTests {
         #expect(throws: GatewayError.noSuchKey("ann")) { try file.remove("ann") }
     }
 
-    @Test func `keys are taken up to their limit and refused past it`() throws {
-        for number in 0..<AdminKeys.limit { _ = try file.add("key-\(number)", .viewer) }
-        #expect(throws: GatewayError.tooManyKeys(limit: AdminKeys.limit)) {
-            try file.add("one-more", .viewer)
+    @Test func `keys of the admin plane are taken up to their limit and refused past it`() throws {
+        _ = try file.add("app", .client)
+        for number in 0..<AccessKeys.adminLimit {
+            _ = try file.add("key-\(number)", number.isMultiple(of: 2) ? .viewer : .operator)
         }
-        #expect(try file.keys().all.count == AdminKeys.limit)
+        for role in [KeyRole.viewer, .operator] {
+            #expect(throws: GatewayError.tooManyKeys(limit: AccessKeys.adminLimit)) {
+                try file.add("one-more", role)
+            }
+        }
+        _ = try file.add("another-app", .client)
+        #expect(try file.keys().all.count == AccessKeys.adminLimit + 2)
+    }
+
+    @Test func `clients are taken up to their limit, and a file full of the longest can be read`() throws {
+        var keys = AccessKeys()
+        let tags = (0..<AccessKey.mostTags).map { "\($0)" + String(repeating: "t", count: 31) }
+        func key(_ number: Int, _ role: KeyRole) throws -> AccessKey {
+            let name = "\(number)-" + String(repeating: "n", count: 60)
+            return try AccessKey(
+                name: String(name.prefix(AccessKey.longestName)),
+                role: role,
+                tags: role == .client ? tags : [],
+                created: Timestamp(millisecondsSinceEpoch: Int64(UInt32.max) * 1_000),
+                digest: AccessKey.digest(of: name)
+            )
+        }
+        for number in 0..<AccessKeys.clientLimit { try keys.add(try key(number, .client)) }
+        #expect(throws: GatewayError.tooManyKeys(limit: AccessKeys.clientLimit)) {
+            try keys.add(try key(AccessKeys.clientLimit, .client))
+        }
+        for number in 0..<AccessKeys.adminLimit { try keys.add(try key(10_000 + number, .operator)) }
+        try folder.write(String(decoding: keys.json, as: UTF8.self), to: Self.name)
+        #expect(try file.keys() == keys)
+    }
+
+    @Test func `tags are kept sorted and once, up to their limits and not past them`() throws {
+        let secret = try file.add("app", .client, tags: ["gold", "eu", "gold"])
+        #expect(try file.keys().key(for: secret)?.tags == ["eu", "gold"])
+        #expect(
+            try folder.text(of: Self.name).contains(#""role":"client","tags":["eu","gold"],"created":1000"#)
+        )
+        let longest = String(repeating: "t", count: AccessKey.longestTag)
+        let most = (1..<AccessKey.mostTags).map { "t\($0)" } + [longest]
+        _ = try file.add("full", .client, tags: most)
+        #expect(throws: GatewayError.tooManyTags(limit: AccessKey.mostTags)) {
+            try file.add("past", .client, tags: most + ["one-more"])
+        }
+        for tag in ["", longest + "t", "a b", "a,b", "ä"] {
+            #expect(throws: GatewayError.tagRefused(tag)) { try file.add("past", .client, tags: [tag]) }
+        }
+        for role in [KeyRole.viewer, .operator] {
+            #expect(throws: GatewayError.tagsNeedClient) { try file.add("past", role, tags: ["gold"]) }
+        }
     }
 
     @Test func `names are taken up to their limit and refused past it`() throws {
-        let longest = String(repeating: "n", count: AdminKey.longestName)
+        let longest = String(repeating: "n", count: AccessKey.longestName)
         _ = try file.add(longest, .viewer)
-        for name in ["", longest + "n", "a b", "a/b", "ä", "file", "rollout"] {
+        for name in ["", longest + "n", "a b", "a/b", "ä", "file", "rollout", "keys"] {
             #expect(throws: GatewayError.keyNameRefused(name)) { try file.add(name, .viewer) }
         }
         #expect(throws: GatewayError.keyNameTaken(longest)) { try file.add(longest, .viewer) }
@@ -108,8 +156,14 @@ struct AdminKeyFileTests {
         (#"{"keys":[NAME,"role":"viewer","created":1,"sha256":"HASH0"}]}"#, "keys[0].sha256 must be"),
         (#"{"keys":[NAME,"role":"viewer","created":1,"sha256":"HASH00"}]}"#, "keys[0].sha256 must be"),
         (#"{"keys":[NAME,"role":"viewer","created":1,"sha256":"","x":1}]}"#, "keys[0].x is not"),
+        (#"{"keys":[NAME,"role":"viewer","tags":["x"],"created":1,"sha256":"HASH"}]}"#, "use role client"),
+        (#"{"keys":[NAME,"role":"client","tags":"x","created":1,"sha256":"HASH"}]}"#, "must be an array"),
         (
-            #"{"keys":[NAME,"role":"viewer","created":1,"sha256":"HASH"},NAME,"role":"viewer","created":1,"sha256":"HASH"}]}"#,
+            #"{"keys":[NAME,"role":"viewer","created":1,"sha256":"HASH"},{"name":"bob","role":"viewer","created":1,"sha256":"HASH"}]}"#,
+            "keys[1].sha256 is another key's too"
+        ),
+        (
+            #"{"keys":[NAME,"role":"viewer","created":1,"sha256":"HASH"},NAME,"role":"viewer","created":1,"sha256":"HASA"}]}"#,
             "there is a key ann already"
         ),
         (#"{"keys":[{"name":"rollout","role":"viewer","created":1,"sha256":"HASH"}]}"#, "'rollout' can't"),
@@ -120,6 +174,7 @@ struct AdminKeyFileTests {
     ) throws {
         let text = text.replacing("NAME", with: #"{"name":"ann""#)
             .replacing("HASH", with: String(repeating: "0f", count: 32))
+            .replacing("HASA", with: String(repeating: "0a", count: 32))
         try folder.write(text, to: Self.name)
         let error = #expect(throws: GatewayError.self) { try file.keys() }
         let message = error.map { "\($0)" } ?? ""
@@ -139,7 +194,10 @@ struct AdminKeyFileTests {
     }
 
     @Test func `a file beyond any size that is written here is refused`() throws {
-        try folder.write(#"{"keys":[]}"# + String(repeating: " ", count: 64 * 1024), to: Self.name)
+        try folder.write(
+            #"{"keys":[]}"# + String(repeating: " ", count: StateFolder.longestText),
+            to: Self.name
+        )
         let error = #expect(throws: GatewayError.self) { try file.keys() }
         #expect(error.map { "\($0)" }?.contains("longer than") == true)
     }

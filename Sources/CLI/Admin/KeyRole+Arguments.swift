@@ -2,4 +2,4 @@
 public import ArgumentParser
 public import Gateway
 
-extension AdminRole: ExpressibleByArgument {}
+extension KeyRole: ExpressibleByArgument {}
