@@ -164,7 +164,7 @@ let package = Package(
         tests("Answers"),
         tests("Stats", ["TestSupport"], data: ["Vectors"]),
         tests("ModelExecutor", ["TestSupport"]),
-        tests("Policy", ["TestSupport"], data: ["Golden"]),
+        tests("Policy", ["TestSupport", product("Yams", "Yams")], data: ["Golden"]),
         tests(
             "LlamaBackend",
             ["DefaultModel", "ModelExecutor", "TestSupport"],

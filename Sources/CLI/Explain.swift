@@ -1,4 +1,5 @@
 import ArgumentParser
+import Gateway
 import Policy
 
 /// `headgate explain`: what the gateway would do with a request, and why.
@@ -39,6 +40,22 @@ struct Explain: ParsableCommand {
     @Option(help: "The body's safety_identifier.")
     var safetyIdentifier: String?
 
+    @Option(
+        help: "Name of the client's key; its tags and its digest as a subject are taken from the key file."
+    )
+    var keyName: String?
+
+    @Option(
+        name: .customLong("tag"),
+        help: ArgumentHelp(
+            "A tag of the client's key, in place of those in the key file; give it again for more.",
+            valueName: "tag"
+        )
+    )
+    var tags: [String] = []
+
+    @OptionGroup var keys: KeyFileOptions
+
     @Option(help: "The body's reasoning_effort.")
     var effort: ReasoningEffort?
 
@@ -55,11 +72,15 @@ struct Explain: ParsableCommand {
         let set = try AcceptedPolicies.set(policies)
         var headers = HeaderArgument.byName(self.headers)
         if let subject { headers[Self.subjectHeader] = subject }
+        let key = try knownKey()
         let request = RequestAttributes(
             model: model,
             headers: headers,
             bodyUser: user,
-            safetyIdentifier: safetyIdentifier
+            safetyIdentifier: safetyIdentifier,
+            key: keyName,
+            tags: tags.isEmpty ? key?.tags ?? [] : tags,
+            apiKeyDigest: key?.subject
         )
         let explanation = set.explanation(
             of: request,
@@ -74,6 +95,16 @@ struct Explain: ParsableCommand {
     }
 
     private static let subjectHeader = "x-subject-id"
+
+    /// The key of that name, where there is one: a policy may be tried out before its keys are made.
+    private func knownKey() throws -> AccessKey? {
+        guard let keyName else { return nil }
+        let key = try keys.file.keys().client(named: keyName)
+        if key == nil {
+            note("no client's key \(keyName) in \(keys.file.path), so nothing is known of it but its name")
+        }
+        return key
+    }
 
     private func named(in set: PolicySet) throws -> SplitPolicy? {
         guard let policy else { return nil }

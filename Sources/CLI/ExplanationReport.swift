@@ -3,10 +3,12 @@ import Summary
 
 /// An explanation as `explain --json` prints it, keys in snake case.
 ///
-/// `asked` has the policies in order up to the one that covers the request, each with `policy`, `version`,
-/// `priority`, `covers` and `unmet`, the conditions that the request doesn't meet, in words; `decider` names the one
-/// that covers it or is null. `explained` is null when there is none and no `--policy`. Otherwise it has:
-/// - `policy`, `version`, `unmet`: the policy and what the request lacks of its conditions.
+/// `asked` has the policies in order up to the one that is sure to cover the request, each with `policy`, `version`,
+/// its `file`, `priority`, `covers`, `unmet`, the conditions that the request doesn't meet, in words, and `traffic`:
+/// null where the policy takes all that match, else the `share` that it takes and the subject's `bucket`, which is
+/// null where each request falls into one of its own and only may be covered. `decider` names the first that covers
+/// it or is null. `explained` is null when there is none and no `--policy`. Otherwise it has:
+/// - `policy`, `version`, `file`, `unmet`: the policy and what the request lacks of its conditions.
 /// - `subject`: null if the request would be refused for want of one; otherwise its `source` and, unless that is
 ///   `request`, its `value` and its `digest`, of which the record keeps the first 64 bits.
 /// - `override`: null, or the `conditions` and the `arm` of the override that applies.
@@ -19,14 +21,22 @@ struct ExplanationReport: Encodable {
     struct Asked: Encodable {
         let policy: PolicyID
         let version: PolicyVersion
+        let file: String
         let priority: Int
         let covers: Bool
         let unmet: [String]
+        @OrNull var traffic: Traffic?
+    }
+
+    struct Traffic: Encodable, Hashable {
+        let share: Double
+        @OrNull var bucket: Int?
     }
 
     struct Explained: Encodable {
         let policy: PolicyID
         let version: PolicyVersion
+        let file: String
         let unmet: [String]
         @OrNull var subject: Subject?
         @OrNull var override: Override?
@@ -69,22 +79,25 @@ struct ExplanationReport: Encodable {
             Asked(
                 policy: asked.policy,
                 version: asked.version,
+                file: asked.file,
                 priority: asked.priority,
                 covers: asked.covers,
-                unmet: asked.unmet.map(\.description)
+                unmet: asked.unmet.map(\.description),
+                traffic: asked.traffic.map { Traffic(share: $0.share.fraction, bucket: $0.bucket) }
             )
         }
         decider = explanation.decider
-        explained = explanation.trace.map { trace in
-            Explained(trace, unmet: explanation.explained?.unmet.map(\.description) ?? [])
+        if let trace = explanation.trace, let asked = explanation.explained {
+            explained = Explained(trace, file: asked.file, unmet: asked.unmet.map(\.description))
         }
     }
 }
 
 extension ExplanationReport.Explained: Hashable {
-    init(_ trace: AssignmentTrace, unmet: [String]) {
+    init(_ trace: AssignmentTrace, file: String, unmet: [String]) {
         policy = trace.policy.id
         version = trace.policy.version
+        self.file = file
         self.unmet = unmet
         subject = trace.source.map { source in
             let named = source == .request ? nil : trace.subject

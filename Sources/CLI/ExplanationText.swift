@@ -21,12 +21,18 @@ struct ExplanationText {
 
     private var asked: [String] {
         let width = explanation.asked.map { $0.policy.rawValue.count }.max() ?? 0
+        let fileWidth = explanation.asked.map(\.file.count).max() ?? 0
         return ["Policies asked, in this order:"]
             + explanation.asked.map { asked in
-                let answer = asked.covers ? "covers the request" : "no: " + reasons(asked)
-                return "  " + asked.policy.rawValue.padded(width) + "  priority "
-                    + "\(asked.priority)".padded(7) + "  \(answer)"
+                "  " + asked.policy.rawValue.padded(width) + "  " + asked.file.padded(fileWidth)
+                    + "  priority " + "\(asked.priority)".padded(7) + "  \(answer(asked))"
             }
+    }
+
+    private func answer(_ asked: Explanation.Asked) -> String {
+        guard asked.covers else { return "no: " + reasons(asked) }
+        guard let traffic = asked.traffic else { return "covers the request" }
+        return traffic.isAdmitted == nil ? "covers some: \(traffic)" : "covers the request: \(traffic)"
     }
 
     private func reasons(_ asked: Explanation.Asked) -> String {
@@ -56,7 +62,8 @@ struct ExplanationText {
                     ("mode", mode(trace, assignment)), ("analysis", analysis(assignment)),
                 ]
             }
-        return [terminal.styled("Policy \(trace.policy.id)@\(trace.policy.version)", .bold)]
+        let file = explanation.explained.map { ", \($0.file)" } ?? ""
+        return [terminal.styled("Policy \(trace.policy.id)@\(trace.policy.version)", .bold) + file]
             + facts.map { "  " + terminal.styled($0.name.padded(10), .dim) + $0.value }
     }
 

@@ -28,6 +28,8 @@ struct GatewayClient: Sendable {
     let base: String
     let client: HTTPClient
     let timeout: TimeAmount
+    /// A client's key to send along.
+    var key: String?
 
     /// Fails with a message that says what to type when the certificate can't be read.
     ///
@@ -35,6 +37,7 @@ struct GatewayClient: Sendable {
     static func make(
         url: String,
         certificate: String?,
+        key: String? = nil,
         timeout: TimeAmount,
         isPatient: Bool = true
     ) throws(UsageError) -> GatewayClient {
@@ -53,7 +56,7 @@ struct GatewayClient: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = isPatient
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         let base = url.hasSuffix("/") ? String(url.dropLast()) : url
-        return GatewayClient(base: base, client: client, timeout: timeout)
+        return GatewayClient(base: base, client: client, timeout: timeout, key: key)
     }
 
     func ask(_ prompt: String, model: String, subject: String) async throws -> Reply {
@@ -101,6 +104,26 @@ struct GatewayClient: Sendable {
         return Int(response.status.code)
     }
 
+    /// Tells what a person says of a request; returns why the gateway refuses it, nil if it doesn't.
+    func label(_ requestID: String, metric: String, value: Double) async throws -> String? {
+        struct Outcome: Encodable {
+            let requestID: String
+            let metric: String
+            let value: Double
+            let source = "human"
+
+            enum CodingKeys: String, CodingKey {
+                case requestID = "request_id"
+                case metric, value, source
+            }
+        }
+        let outcome = Outcome(requestID: requestID, metric: metric, value: value)
+        let (response, bytes) = try await post("/v1/outcomes", outcome, subject: nil)
+        if response.status == .ok { return nil }
+        let refusal = try? JSONDecoder().decode(ChatReply.self, from: bytes).error?.message
+        return refusal ?? "HTTP \(response.status.code)"
+    }
+
     func close() async throws {
         try await client.shutdown()
     }
@@ -113,6 +136,7 @@ struct GatewayClient: Sendable {
         var request = HTTPClientRequest(url: base + path)
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/json")
+        if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
         if let subject { request.headers.add(name: "x-subject-id", value: subject) }
         request.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(body)))
         let response = try await client.execute(request, timeout: timeout)

@@ -9,7 +9,8 @@ struct Headgate: AsyncParsableCommand {
         abstract: "A TLS gateway that splits live traffic over thinking efforts of a reflective model.",
         version: Version.current,
         subcommands: [
-            Serve.self, Ask.self, Validate.self, Explain.self, Diff.self, SummaryCommand.self,
+            Serve.self, Ask.self, Validate.self, Explain.self, Diff.self, SchemaCommand.self,
+            SummaryCommand.self, ReviewCommand.self,
             RolloutCommand.self, AuditCommand.self, KeysCommand.self, Eval.self, Plot.self, Traffic.self,
             ConvertHead.self, Bench.self,
         ]

@@ -16,10 +16,7 @@ struct Traffic: AsyncParsableCommand {
     @Option(help: "Address of the gateway.")
     var url = "https://127.0.0.1:8443"
 
-    @Option(
-        help: ArgumentHelp("Certificate to trust; this user's own gateway's when left out.", valueName: "pem")
-    )
-    var cacert: String?
+    @OptionGroup var options: ClientOptions
 
     @Option(help: "How many questions to ask.")
     var requests = 200
@@ -52,8 +49,12 @@ struct Traffic: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let certificate = cacert ?? StatePaths.ownCertificate
-        let client = try GatewayClient.make(url: url, certificate: certificate, timeout: .seconds(timeout))
+        let client = try GatewayClient.make(
+            url: url,
+            certificate: options.certificate,
+            key: options.givenKey,
+            timeout: .seconds(timeout)
+        )
         let plan = try plannedQuestions()
         let tally: TrafficTally
         do {

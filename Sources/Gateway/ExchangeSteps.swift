@@ -53,6 +53,19 @@ extension ExchangeSteps {
             latency: latency,
             served: progress.fallback == 0 ? nil : exchange.served(fallback: progress.fallback).name
         )
+        if case .finished(let result) = ending {
+            completion.review = exchange.policy.review(
+                requestID: exchange.id.description,
+                score: result.score
+            )
+            if exchange.policy.captures(completion.review) {
+                completion.captured = CapturedText(
+                    exchange.chat.messages,
+                    answer: result.answer,
+                    limit: core.limits.capturedBytes
+                )
+            }
+        }
         if let error = ending.error {
             core.logger.warning(
                 "request not completed",

@@ -34,6 +34,8 @@ public struct GatewayLimits: Sendable, Hashable {
     public var identifierBytes = 256
     /// Outcomes in one batch; each batch is one commit.
     public var outcomesPerBatch = 1_000
+    /// Bytes of the messages that are kept of one request where its policy captures them, and as many of its answer.
+    public var capturedBytes = 64 * 1024
     /// How long a connection may take to finish its TLS handshake.
     public var handshakeTimeout: Duration = .seconds(10)
     /// How long a connection may stay open with no request on it, or with one that is only half sent. An HTTP/2

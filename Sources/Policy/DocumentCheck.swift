@@ -116,7 +116,7 @@ struct DocumentCheck {
                 let fix = suggestion(for: arm.value.rawValue, among: arms.map(\.rawValue))
                 report(arm.path, arm.line, "there is no arm \(arm.value)", fix: fix)
             }
-            overrides.append(Override(headers: entry.headers, arm: arm.value))
+            overrides.append(Override(headers: entry.headers, keys: entry.keys, arm: arm.value))
         }
         return overrides
     }

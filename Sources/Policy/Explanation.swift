@@ -5,21 +5,32 @@ public struct Explanation: Sendable, Hashable {
         public let policy: PolicyID
         public let version: PolicyVersion
         public let priority: Int
+        public let file: String
         public let unmet: [UnmetCondition]
+        /// What the part of the traffic that the policy takes means for the request; nil where it takes all.
+        public let traffic: TrafficDraw?
 
+        /// Whether the request is the policy's if no other is asked first; true also where only each request's own id
+        /// can tell.
         public var covers: Bool { unmet.isEmpty }
+        /// Whether it covers the request without a doubt.
+        var isCertain: Bool { covers && traffic.map { $0.isAdmitted == true } ?? true }
 
-        init(_ policy: SplitPolicy, _ request: RequestAttributes) {
+        init(_ policy: SplitPolicy, in file: String, _ request: RequestAttributes) {
             self.policy = policy.id
             version = policy.version
             priority = policy.priority
-            unmet = policy.match.unmet(by: request)
+            self.file = file
+            let draw = policy.traffic(request)
+            let missed = draw.flatMap { $0.isAdmitted == false ? [UnmetCondition.traffic($0)] : nil }
+            unmet = policy.match.unmet(by: request) + (missed ?? [])
+            traffic = draw
         }
     }
 
-    /// In order: those that pass the request by, and the one that covers it where there is one.
+    /// In order, up to the one that is sure to cover the request: those that pass it by, or may.
     public let asked: [Asked]
-    /// The policy that covers the request; nil when none does.
+    /// The first policy that covers the request; nil when none does.
     public let decider: PolicyID?
     /// The policy whose assignment is traced, whether or not it covers the request; nil when none covers it and
     /// none was named.
@@ -35,12 +46,15 @@ public struct Explanation: Sendable, Hashable {
         clientEffort: String?,
         naming named: SplitPolicy?
     ) {
-        let covering = policies.policy(for: request)
-        let last = policies.policies.firstIndex { $0.id == covering?.id } ?? policies.policies.count - 1
-        asked = policies.policies.prefix(last + 1).map { Asked($0, request) }
-        decider = covering?.id
-        let policy = named ?? covering
-        explained = policy.map { Asked($0, request) }
+        func asked(_ policy: SplitPolicy) -> Asked {
+            Asked(policy, in: policies.files[policy.id] ?? "", request)
+        }
+        var row: [Asked] = []
+        for policy in policies.policies where row.last?.isCertain != true { row.append(asked(policy)) }
+        self.asked = row
+        decider = row.first(where: \.covers)?.policy
+        let policy = named ?? decider.flatMap { policies.policy(named: $0) }
+        explained = policy.map(asked)
         trace = policy?.trace(for: request, requestID: "", clientEffort: clientEffort)
     }
 

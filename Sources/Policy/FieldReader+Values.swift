@@ -34,9 +34,13 @@ extension FieldReader {
         return isWord(first) && text.utf8.allSatisfy { isWord($0) || ".-_".utf8.contains($0) }
     }
 
-    /// Text of at most `limit` characters on one line, unless line breaks are allowed.
-    func text(_ field: Field?, limit: Int = DocumentLimit.text, breaks: Bool = false) -> Located<String>? {
-        value(
+    /// Text on one line, unless line breaks are allowed.
+    func text(_ field: Field?) -> Located<String>? {
+        guard let field else { return nil }
+        guard case .text(let limit, let breaks) = field.shape else {
+            preconditionFailure("\(field.path) is no text but \(field.shape)")
+        }
+        return value(
             field,
             expected: "1 to \(limit) characters of plain text",
             fix: "shorten it and leave out control characters"
@@ -60,6 +64,8 @@ extension FieldReader {
         as type: Word.Type = Word.self,
         unavailable: [String: String] = [:]
     ) -> Located<Word>? {
+        guard let field else { return nil }
+        precondition(field.shape == .word(type), "\(field.path) is no \(type) but \(field.shape)")
         guard let text = scalar(field) else { return nil }
         if let word = Word(rawValue: text.value) {
             return Located(value: word, path: text.path, line: text.line)
@@ -78,47 +84,62 @@ extension FieldReader {
         value(field, expected: "true or false", fix: "write true or false") { Bool($0) }
     }
 
-    func integer(_ field: Field?, in range: ClosedRange<Int>) -> Located<Int>? {
+    func integer(_ field: Field?) -> Located<Int>? {
+        guard let field else { return nil }
+        guard case .integer(let range) = field.shape else {
+            preconditionFailure("\(field.path) is no integer but \(field.shape)")
+        }
         let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
         return value(field, expected: expected, fix: "write a number in that range") { text in
             Units.integer(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 
-    func decimal(
-        _ field: Field?,
-        _ expected: String,
-        such example: String,
-        where holds: (Double) -> Bool
-    ) -> Located<Double>? {
-        value(field, expected: expected, fix: "write a number such as \(example) in that range") { text in
-            Units.decimal(text).flatMap { holds($0) ? $0 : nil }
+    func decimal(_ field: Field?) -> Located<Double>? {
+        guard let field else { return nil }
+        guard case .decimal(let range) = field.shape else {
+            preconditionFailure("\(field.path) is no decimal number but \(field.shape)")
+        }
+        let fix = "write a number such as \(range.example) in that range"
+        return value(field, expected: "\(range)", fix: fix) { text in
+            Units.decimal(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 
     func share(_ field: Field?) -> Located<Share>? {
-        value(
-            field,
-            expected: "a percentage from 0% to 100%",
-            fix: "write it like 10% or 0.5%; the finest step is 0.01%"
-        ) { text in
-            Units.basisPoints(text).flatMap { (0...10_000).contains($0) ? Share(basisPoints: $0) : nil }
-        }
+        percentage(field, such: "10% or 0.5%") { Share(basisPoints: $0) }
     }
 
-    func rateChange(_ field: Field?, in range: ClosedRange<Int>) -> Located<RateChange>? {
-        let lowest = percent(basisPoints: range.lowerBound)
-        let highest = percent(basisPoints: range.upperBound)
+    func rateChange(_ field: Field?) -> Located<RateChange>? {
+        percentage(field, such: "1% or 0.5%") { RateChange(basisPoints: $0) }
+    }
+
+    private func percentage<Value>(
+        _ field: Field?,
+        such example: String,
+        _ make: (Int) -> Value
+    ) -> Located<Value>? {
+        guard let field else { return nil }
+        guard case .percentage(let range) = field.shape else {
+            preconditionFailure("\(field.path) is no percentage but \(field.shape)")
+        }
+        let (lowest, highest) = (
+            percent(basisPoints: range.lowerBound), percent(basisPoints: range.upperBound)
+        )
         return value(
             field,
             expected: "a percentage from \(lowest) to \(highest)",
-            fix: "write it like 1% or 0.5%; the finest step is 0.01%"
+            fix: "write it like \(example); the finest step is 0.01%"
         ) { text in
-            Units.basisPoints(text).flatMap { range.contains($0) ? RateChange(basisPoints: $0) : nil }
+            Units.basisPoints(text).flatMap { range.contains($0) ? make($0) : nil }
         }
     }
 
-    func duration(_ field: Field?, in range: ClosedRange<Duration>) -> Located<Duration>? {
+    func duration(_ field: Field?) -> Located<Duration>? {
+        guard let field else { return nil }
+        guard case .duration(let range) = field.shape else {
+            preconditionFailure("\(field.path) is no time but \(field.shape)")
+        }
         let expected = "a time from \(Units.text(range.lowerBound)) to \(Units.text(range.upperBound))"
         return value(field, expected: expected, fix: "write it like 250ms, 30s, 5m, 24h or 7d") { text in
             Units.duration(text).flatMap { range.contains($0) ? $0 : nil }
@@ -135,12 +156,12 @@ extension FieldReader {
     /// A pattern, or a list of them.
     func patterns(_ field: Field?) -> [TextPattern] {
         guard let field else { return [] }
-        var items = [field]
-        if field.isList {
-            items = self.items(field, limit: DocumentLimit.values) ?? []
-        }
+        let text = DocumentShape.text(limit: DocumentLimit.text)
+        let shape = field.isList ? DocumentShape.list(of: text, limit: DocumentLimit.values) : text
+        let either = Field(node: field.node, path: field.path, line: field.line, shape: shape)
+        let items = field.isList ? self.items(either) ?? [] : [either]
         let patterns = items.compactMap { item -> TextPattern? in
-            guard let text = text(item) else { return nil }
+            guard let text = self.text(item) else { return nil }
             guard !text.value.dropLast().contains("*") else {
                 let fix = "put the `*` last: it stands for any ending"
                 report(text.path, text.line, "\(quoted(text.value)) has a `*` before its end", fix: fix)
@@ -153,10 +174,11 @@ extension FieldReader {
 
     /// Header conditions by lower-case name.
     func headers(_ field: Field?) -> [String: [TextPattern]] {
-        guard let field, let entries = entries(field) else { return [:] }
-        guard isWithin(DocumentLimit.headers, count: entries.count, field) else { return [:] }
+        guard let field, let pairs = pairs(field) else { return [:] }
+        guard isWithin(DocumentLimit.headers, count: pairs.count, field) else { return [:] }
         var headers: [String: [TextPattern]] = [:]
-        for (key, value) in entries {
+        for pair in pairs {
+            let (key, value) = (pair.key, pair.field(shape: .patterns))
             guard let name = headerName(key, value) else { continue }
             if headers.updateValue(patterns(value), forKey: name) != nil {
                 let fix = "keep one: header names do not depend on upper and lower case"

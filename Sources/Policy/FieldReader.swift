@@ -1,15 +1,17 @@
 internal import Yams
 
-/// A value in a document: its node, its path and its line.
+/// A value in a document: its node, its path, its line, and what may stand there.
 struct Field {
     let node: Node
     let path: String
     let line: Int?
+    let shape: DocumentShape
 
-    init(node: Node, path: String, line: Int? = nil) {
+    init(node: Node, path: String, line: Int? = nil, shape: DocumentShape) {
         self.node = node
         self.path = path
         self.line = line ?? node.mark?.line
+        self.shape = shape
     }
 
     var isList: Bool {
@@ -29,8 +31,13 @@ struct Section {
     let path: String
     let line: Int?
     fileprivate let fields: [String: Field]
+    fileprivate let shape: SectionShape
 
-    subscript(_ key: String) -> Field? { fields[key] }
+    /// Nil when the document doesn't have the key.
+    subscript(_ key: String) -> Field? {
+        precondition(shape[key] != nil, "\(path) has no key \(key) by its shape")
+        return fields[key]
+    }
 }
 
 /// Takes fields out of a document by type and notes everything that does not fit.
@@ -49,32 +56,56 @@ final class FieldReader {
     }
 
     /// The mapping at a field, or nil when it is absent or no mapping.
-    ///
-    /// - Parameter unavailable: keys that the format has and this version does not act on, each with what
-    ///   to do instead. Accepting one would let an operator believe that it works.
-    func section(_ field: Field?, keys: [String], unavailable: [String: String] = [:]) -> Section? {
-        guard let field, let entries = entries(field) else { return nil }
+    func section(_ field: Field?) -> Section? {
+        guard let field else { return nil }
+        guard case .section(let shape) = field.shape else {
+            preconditionFailure("\(field.path) is no section but \(field.shape)")
+        }
+        guard let pairs = pairs(field) else { return nil }
         var fields: [String: Field] = [:]
-        for (key, value) in entries {
-            if keys.contains(key) {
-                fields[key] = value
-            } else if let instead = unavailable[key] {
-                report(value.path, value.line, "not available in this version", fix: instead)
+        for pair in pairs {
+            if let key = shape[pair.key] {
+                fields[pair.key] = pair.field(shape: key.shape)
+            } else if let instead = shape.unavailable[pair.key] {
+                report(pair.path, pair.line, "not available in this version", fix: instead)
             } else {
-                report(value.path, value.line, "unknown key", fix: suggestion(for: key, among: keys))
+                let fix = suggestion(for: pair.key, among: shape.keys.map(\.name))
+                report(pair.path, pair.line, "unknown key", fix: fix)
             }
         }
-        return Section(path: field.path, line: field.line, fields: fields)
+        return Section(path: field.path, line: field.line, fields: fields, shape: shape)
+    }
+
+    /// The entries of a mapping whose keys its author chose, in the order of the text; nil when the field is no
+    /// mapping or has more than it may.
+    func entries(_ field: Field) -> [(key: String, value: Field)]? {
+        guard case .entries(let shape, let limit) = field.shape else {
+            preconditionFailure("\(field.path) has no entries but is \(field.shape)")
+        }
+        guard let pairs = pairs(field), isWithin(limit, count: pairs.count, field) else { return nil }
+        return pairs.map { ($0.key, $0.field(shape: shape)) }
+    }
+
+    /// A key of a mapping and the value beside it.
+    struct Pair {
+        let key: String
+        let node: Node
+        let path: String
+        let line: Int?
+
+        func field(shape: DocumentShape) -> Field {
+            Field(node: node, path: path, line: line, shape: shape)
+        }
     }
 
     /// The keys and values of a mapping in the order of the text, or nil when the field is no mapping.
-    func entries(_ field: Field) -> [(key: String, value: Field)]? {
+    func pairs(_ field: Field) -> [Pair]? {
         guard case .mapping(let mapping) = field.node else {
             report(field.path, field.line, "expected a mapping", fix: "write it as `key: value` pairs")
             return nil
         }
         var seen: Set<String> = []
-        var entries: [(key: String, value: Field)] = []
+        var pairs: [Pair] = []
         for (keyNode, value) in mapping {
             guard case .scalar(let key) = keyNode else {
                 report(
@@ -91,14 +122,17 @@ final class FieldReader {
                 report(path, key.mark?.line, "the key appears twice", fix: "keep one of them")
                 continue
             }
-            entries.append((key.string, Field(node: value, path: path, line: key.mark?.line)))
+            pairs.append(Pair(key: key.string, node: value, path: path, line: key.mark?.line))
         }
-        return entries
+        return pairs
     }
 
-    /// The items of a list, or nil when the field is absent or no list of 1 to `limit` items.
-    func items(_ field: Field?, limit: Int) -> [Field]? {
+    /// The items of a list, or nil when the field is absent, or no list of as many items as it may have.
+    func items(_ field: Field?) -> [Field]? {
         guard let field else { return nil }
+        guard case .list(let shape, let limit) = field.shape else {
+            preconditionFailure("\(field.path) is no list but \(field.shape)")
+        }
         guard case .sequence(let sequence) = field.node else {
             report(field.path, field.line, "expected a list", fix: "write it as [first, second]")
             return nil
@@ -108,7 +142,7 @@ final class FieldReader {
             return nil
         }
         guard isWithin(limit, count: sequence.count, field) else { return nil }
-        return sequence.enumerated().map { Field(node: $1, path: "\(field.path)[\($0)]") }
+        return sequence.enumerated().map { Field(node: $1, path: "\(field.path)[\($0)]", shape: shape) }
     }
 
     func isWithin(_ limit: Int, count: Int, _ field: Field) -> Bool {

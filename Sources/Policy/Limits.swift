@@ -72,18 +72,21 @@ public enum ReasoningEffort: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// Requests that carry certain headers go to a named arm and are left out of the analysis.
+/// Requests that carry certain headers, or come by certain keys, go to a named arm and are left out of the analysis.
 public struct Override: Sendable, Hashable {
     /// By lower-case name; all must be satisfied.
     public let headers: [String: [TextPattern]]
+    /// Names of clients' keys, of which the request's must be one; empty asks for none.
+    public let keys: [TextPattern]
     public let arm: ArmID
-    /// The same headers, as what they demand.
+    /// The same headers and keys, as what they demand; all must hold.
     public let conditions: [MatchCondition]
 
-    public init(headers: [String: [TextPattern]], arm: ArmID) {
+    public init(headers: [String: [TextPattern]], keys: [TextPattern] = [], arm: ArmID) {
         self.headers = headers
+        self.keys = keys
         self.arm = arm
-        conditions = MatchCondition.headers(headers)
+        conditions = MatchCondition.headers(headers) + (keys.isEmpty ? [] : [.key(keys)])
     }
 
     func applies(to request: RequestAttributes) -> Bool {

@@ -4,35 +4,49 @@ public struct Match: Sendable, Hashable {
     public let models: [TextPattern]
     /// Required headers by lower-case name, each with the values that satisfy it.
     public let headers: [String: [TextPattern]]
+    /// Of the client's key, any of which satisfies; empty covers requests with and without a key.
+    public let tags: [TextPattern]
+    /// How much of what matches otherwise is covered; which part is the policy's to say (see `TrafficGate`).
+    public let traffic: Share
     private let conditions: [MatchCondition]
 
     /// Covers every request.
     public static let everything = Match(models: [], headers: [:])
 
-    public init(models: [TextPattern], headers: [String: [TextPattern]]) {
+    public init(
+        models: [TextPattern],
+        headers: [String: [TextPattern]],
+        tags: [TextPattern] = [],
+        traffic: Share = .whole
+    ) {
         self.models = models
         self.headers = headers
-        conditions = (models.isEmpty ? [] : [.model(models)]) + MatchCondition.headers(headers)
+        self.tags = tags
+        self.traffic = traffic
+        conditions =
+            (models.isEmpty ? [] : [.model(models)]) + MatchCondition.headers(headers)
+            + (tags.isEmpty ? [] : [.tag(tags)])
     }
 
-    public func covers(_ request: RequestAttributes) -> Bool {
+    /// Whether every condition but that on the traffic's part holds.
+    func covers(_ request: RequestAttributes) -> Bool {
         conditions.allSatisfy { $0.isMet(by: request) }
     }
 
-    /// What keeps the request from being covered: nothing where it is.
-    public func unmet(by request: RequestAttributes) -> [UnmetCondition] {
-        conditions.filter { !$0.isMet(by: request) }
-            .map { UnmetCondition(condition: $0, found: $0.value(in: request)) }
+    /// The conditions that don't hold.
+    func unmet(by request: RequestAttributes) -> [UnmetCondition] {
+        conditions.filter { !$0.isMet(by: request) }.map { .condition($0, found: $0.values(in: request)) }
     }
 
-    /// Whether no request can pass this match by and still be covered by `other`.
+    /// Whether no request can pass the conditions by and still satisfy those of `other`.
     ///
     /// It is sure when it says yes and may say no where it cannot tell.
     func includes(_ other: Match) -> Bool {
         guard headers.allSatisfy({ name, values in Match.within(other.headers[name] ?? [], values) }) else {
             return false
         }
-        return models.isEmpty || Match.within(other.models, models)
+        return (models.isEmpty || Match.within(other.models, models))
+            && (tags.isEmpty || Match.within(other.tags, tags))
     }
 
     private static func within(_ narrow: [TextPattern], _ wide: [TextPattern]) -> Bool {

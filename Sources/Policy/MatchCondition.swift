@@ -4,6 +4,10 @@ public enum MatchCondition: Sendable, Hashable {
     case model([TextPattern])
     /// The header, by lower-case name, has one of these values.
     case header(String, [TextPattern])
+    /// One of the tags of the client's key is one of these.
+    case tag([TextPattern])
+    /// The client's key has one of these names.
+    case key([TextPattern])
 
     /// One condition per header, in order of their names.
     static func headers(_ headers: [String: [TextPattern]]) -> [MatchCondition] {
@@ -11,20 +15,23 @@ public enum MatchCondition: Sendable, Hashable {
     }
 
     func isMet(by request: RequestAttributes) -> Bool {
-        guard let value = value(in: request) else { return false }
-        return patterns.contains { $0.matches(value) }
+        let values = values(in: request)
+        return patterns.contains { pattern in values.contains { pattern.matches($0) } }
     }
 
-    func value(in request: RequestAttributes) -> String? {
+    /// None where the request has nothing of the kind.
+    func values(in request: RequestAttributes) -> [String] {
         switch self {
-        case .model: request.model
-        case .header(let name, _): request.header(name)
+        case .model: [request.model]
+        case .header(let name, _): request.header(name).map { [$0] } ?? []
+        case .tag: request.tags
+        case .key: request.key.map { [$0] } ?? []
         }
     }
 
     private var patterns: [TextPattern] {
         switch self {
-        case .model(let patterns), .header(_, let patterns): patterns
+        case .model(let patterns), .header(_, let patterns), .tag(let patterns), .key(let patterns): patterns
         }
     }
 
@@ -32,6 +39,8 @@ public enum MatchCondition: Sendable, Hashable {
         switch self {
         case .model: "model"
         case .header(let name, _): "header \(name)"
+        case .tag: "tag"
+        case .key: "key"
         }
     }
 
@@ -47,16 +56,22 @@ extension MatchCondition: CustomStringConvertible {
     public var description: String { "\(name) is \(choices ?? "present")" }
 }
 
-/// A condition that a request does not meet, and what the request has in its place.
-public struct UnmetCondition: Sendable, Hashable {
-    public let condition: MatchCondition
-    /// Nil where the request has no such header.
-    public let found: String?
+/// What keeps a policy from covering a request.
+public enum UnmetCondition: Sendable, Hashable {
+    /// A condition, and what the request has in its place; nothing where it has nothing of the kind.
+    case condition(MatchCondition, found: [String])
+    /// The subject is not in the part of the traffic that the policy takes.
+    case traffic(TrafficDraw)
 }
 
 extension UnmetCondition: CustomStringConvertible {
     public var description: String {
-        let fact = "\(condition.name) is \(found.map { quoted($0) } ?? "absent")"
-        return condition.choices.map { "\(fact), not \($0)" } ?? fact
+        switch self {
+        case .condition(let condition, let found):
+            let values = found.isEmpty ? "absent" : found.map { quoted($0) }.joined(separator: ", ")
+            let fact = "\(condition.name) is \(values)"
+            return condition.choices.map { "\(fact), not \($0)" } ?? fact
+        case .traffic(let draw): return "\(draw)"
+        }
     }
 }

@@ -23,6 +23,8 @@ struct NormalForm {
         lines += NormalForm.block("metrics:", parts.metrics.map(NormalForm.metric))
         if let decide = parts.decide { lines += NormalForm.decide(decide) }
         if let rollout = parts.rollout { lines += NormalForm.rollout(rollout) }
+        if let review = parts.review { lines.append(NormalForm.review(review)) }
+        if parts.capture != .none { lines.append("capture: {prompts: \(parts.capture.rawValue)}") }
         text = lines.joined(separator: "\n") + "\n"
     }
 
@@ -38,6 +40,8 @@ struct NormalForm {
         var lines: [String] = []
         if !match.models.isEmpty { lines.append("  models: \(patterns(match.models))") }
         if !match.headers.isEmpty { lines.append("  headers: \(headers(match.headers))") }
+        if !match.tags.isEmpty { lines.append("  tags: \(patterns(match.tags))") }
+        if match.traffic != .whole { lines.append("  traffic: \(match.traffic)") }
         return block("match:", lines)
     }
 
@@ -78,7 +82,10 @@ struct NormalForm {
     }
 
     private static func override(_ override: Override) -> String {
-        "  - {header: \(headers(override.headers)), arm: \(quote(override.arm.rawValue))}"
+        let header = override.headers.isEmpty ? [] : ["header: \(headers(override.headers))"]
+        let keys = override.keys.isEmpty ? [] : ["keys: \(patterns(override.keys))"]
+        let arm = ["arm: \(quote(override.arm.rawValue))"]
+        return "  - {\((header + keys + arm).joined(separator: ", "))}"
     }
 
     private static func limits(_ limits: Limits) -> String {
@@ -125,6 +132,12 @@ struct NormalForm {
             "  advance: \(rule.advance.rawValue)",
             "  on_no_go: \(rule.onNoGo.rawValue)",
         ] + block("  freeze:", freeze)
+    }
+
+    private static func review(_ rule: ReviewRule) -> String {
+        let score = rule.scoreBelow.map { ["when_score_below: \(decimal($0))"] } ?? []
+        let sample = rule.sample.map { ["sample: \($0)"] } ?? []
+        return "review: {\((score + sample).joined(separator: ", "))}"
     }
 
     /// The shortest text that reads back as the number, without an exponent.

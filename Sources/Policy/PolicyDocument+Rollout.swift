@@ -15,9 +15,8 @@ extension PolicyDocument {
     }
 
     mutating func readRollout(_ field: Field?, _ reader: FieldReader) {
-        let keys = ["arm", "stages", "hold", "advance", "on_no_go", "freeze"]
-        guard let section = reader.section(field, keys: keys) else { return }
-        let hold = reader.section(section["hold"], keys: ["time", "subjects"])
+        guard let section = reader.section(field) else { return }
+        let hold = reader.section(section["hold"])
         rollout = RolloutEntry(
             path: section.path,
             line: section.line,
@@ -25,8 +24,8 @@ extension PolicyDocument {
             hasStages: section["stages"] != nil,
             arm: reader.name(section["arm"]),
             stages: readStages(section["stages"], reader),
-            holdTime: reader.duration(hold?["time"], in: .zero...(.seconds(90 * 86_400))),
-            holdSubjects: reader.integer(hold?["subjects"], in: 0...100_000_000),
+            holdTime: reader.duration(hold?["time"]),
+            holdSubjects: reader.integer(hold?["subjects"]),
             advance: reader.word(section["advance"]),
             onNoGo: reader.word(section["on_no_go"]),
             freeze: readFreeze(section["freeze"], reader)
@@ -34,16 +33,16 @@ extension PolicyDocument {
     }
 
     private func readStages(_ field: Field?, _ reader: FieldReader) -> Located<[Share]>? {
-        guard let field, let items = reader.items(field, limit: DocumentLimit.stages) else { return nil }
+        guard let field, let items = reader.items(field) else { return nil }
         let shares = items.compactMap { reader.share($0) }
         guard shares.count == items.count else { return nil }
         return Located(value: shares.map(\.value), path: field.path, line: field.line)
     }
 
     private func readFreeze(_ field: Field?, _ reader: FieldReader) -> [FreezeWindow] {
-        let items = reader.items(field, limit: DocumentLimit.freezeWindows) ?? []
+        let items = reader.items(field) ?? []
         return items.compactMap { item in
-            guard let section = reader.section(item, keys: ["days", "from", "to"]) else { return nil }
+            guard let section = reader.section(item) else { return nil }
             let days = readDays(section["days"], reader)
             let from = reader.timeOfDay(section["from"])
             let to = reader.timeOfDay(section["to"])
@@ -61,7 +60,7 @@ extension PolicyDocument {
     /// Every day where none is named; nil when one is unreadable.
     private func readDays(_ field: Field?, _ reader: FieldReader) -> [FreezeWindow.Weekday]? {
         guard let field else { return FreezeWindow.Weekday.allCases }
-        guard let items = reader.items(field, limit: FreezeWindow.Weekday.allCases.count) else { return nil }
+        guard let items = reader.items(field) else { return nil }
         let days = items.compactMap { item -> FreezeWindow.Weekday? in reader.word(item)?.value }
         return days.count == items.count ? Set(days).sorted() : nil
     }

@@ -45,6 +45,7 @@ public struct PolicyDocument: Sendable {
 
     struct OverrideEntry: Sendable {
         var headers: [String: [TextPattern]]
+        var keys: [TextPattern]
         var arm: Located<ArmID>?
     }
 
@@ -89,6 +90,8 @@ public struct PolicyDocument: Sendable {
     var priority: Located<Int>?
     var models: [TextPattern] = []
     var headers: [String: [TextPattern]] = [:]
+    var tags: [TextPattern] = []
+    var traffic: Located<Share>?
     var subjectSources: [SubjectSource]?
     var subjectFallback: Located<SubjectRule.Fallback>?
     var salt: Located<String>?
@@ -108,6 +111,8 @@ public struct PolicyDocument: Sendable {
     var metrics: [MetricEntry] = []
     var decide: DecideEntry?
     var rollout: RolloutEntry?
+    var review: ReviewEntry?
+    var capture: Located<CaptureRule>?
 
     init(file: String) {
         self.file = file

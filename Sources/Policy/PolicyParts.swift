@@ -16,6 +16,8 @@ struct PolicyParts {
     let decide: DecideRule?
     let isBlind: Bool
     let rollout: RolloutRule?
+    let review: ReviewRule?
+    let capture: CaptureRule
 
     /// Where a policy that says nothing looks for subjects.
     ///
@@ -34,6 +36,8 @@ struct PolicyParts {
         let limits = check.limits()
         let decide = check.decide(metrics: document.metrics.map(\.name.value))
         let rollout = check.rollout(decide: decide)
+        let review = check.review()
+        let capture = check.capture()
         check.head()
         guard check.problems.isEmpty, let id = document.name?.value, let control else {
             throw PolicyProblems(check.sorted())
@@ -41,7 +45,12 @@ struct PolicyParts {
         self.id = id
         description = document.description?.value ?? ""
         priority = document.priority?.value ?? 100
-        match = Match(models: document.models, headers: document.headers)
+        match = Match(
+            models: document.models,
+            headers: document.headers,
+            tags: document.tags,
+            traffic: document.traffic?.value ?? .whole
+        )
         subject = SubjectRule(
             from: document.subjectSources ?? PolicyParts.subjectSources,
             otherwise: document.subjectFallback?.value ?? .request
@@ -57,6 +66,8 @@ struct PolicyParts {
         self.decide = decide
         isBlind = document.blind?.value ?? false
         self.rollout = rollout
+        self.review = review
+        self.capture = capture
     }
 
     /// The parts of a valid policy with other shares.
@@ -77,6 +88,8 @@ struct PolicyParts {
         decide = policy.decide
         isBlind = policy.isBlind
         rollout = policy.rollout
+        review = policy.review
+        capture = policy.capture
     }
 
     /// Those that arms use and the document has to define, in order of their names.

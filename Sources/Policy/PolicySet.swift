@@ -7,6 +7,8 @@ public struct PolicySet: Sendable, Hashable {
     /// They are no reason to refuse the folder, because hiding every other policy behind one that covers
     /// everything is how an operator stops an experiment in a hurry.
     public let warnings: [PolicyProblem]
+    /// Which document each came from.
+    public let files: [PolicyID: String]
 
     /// Puts valid documents in order; throws when two have one name or one priority.
     ///
@@ -18,22 +20,26 @@ public struct PolicySet: Sendable, Hashable {
         let problems = PolicySet.duplicates(documents) + PolicySet.ties(sorted)
         guard problems.isEmpty else { throw PolicyProblems(problems) }
         policies = sorted.map(\.policy)
+        files = Dictionary(sorted.map { ($0.policy.id, $0.file) }, uniquingKeysWith: { first, _ in first })
         warnings = PolicySet.hidden(sorted)
     }
 
     /// The same policies with other shares: a change that keeps name, priority and match, and so the order.
     public func mapping(_ change: (SplitPolicy) -> SplitPolicy) -> PolicySet {
-        PolicySet(policies: policies.map(change), warnings: warnings)
+        PolicySet(policies: policies.map(change), warnings: warnings, files: files)
     }
 
-    private init(policies: [SplitPolicy], warnings: [PolicyProblem]) {
+    private init(policies: [SplitPolicy], warnings: [PolicyProblem], files: [PolicyID: String]) {
         self.policies = policies
         self.warnings = warnings
+        self.files = files
     }
 
     /// The first policy that covers the request; nil when none does.
-    public func policy(for request: RequestAttributes) -> SplitPolicy? {
-        policies.first { $0.match.covers(request) }
+    ///
+    /// - Parameter requestID: what stands in for the subject where nothing names one.
+    public func policy(for request: RequestAttributes, requestID: String) -> SplitPolicy? {
+        policies.first { $0.covers(request, requestID: requestID) }
     }
 
     /// The policy of that name.
@@ -75,7 +81,7 @@ public struct PolicySet: Sendable, Hashable {
     private static func hidden(_ sorted: [(file: String, policy: SplitPolicy)]) -> [PolicyProblem] {
         sorted.enumerated().compactMap { index, entry in
             let earlier = sorted.prefix(index).first {
-                $0.policy.priority < entry.policy.priority && $0.policy.match.includes(entry.policy.match)
+                $0.policy.priority < entry.policy.priority && $0.policy.hides(entry.policy)
             }
             guard let earlier else { return nil }
             return PolicyProblem(

@@ -23,8 +23,12 @@ public struct SplitPolicy: Sendable, Hashable, Identifiable {
     /// Whether clients are kept from seeing arm and scores.
     public let isBlind: Bool
     public let rollout: RolloutRule?
+    public let review: ReviewRule?
+    public let capture: CaptureRule
     /// The normal form: a complete document with every default filled in. Its hash is the version.
     public let source: String
+    /// Which part of what matches the policy takes.
+    public let gate: TrafficGate
     private let assigner: Assigner
 
     /// Validates the document; throws everything that is wrong with it at once.
@@ -48,8 +52,11 @@ public struct SplitPolicy: Sendable, Hashable, Identifiable {
         decide = parts.decide
         isBlind = parts.isBlind
         rollout = parts.rollout
+        review = parts.review
+        capture = parts.capture
         source = NormalForm(parts).text
         version = NormalForm.version(of: source)
+        gate = TrafficGate(share: parts.match.traffic, salt: parts.salt)
         assigner = Assigner(salt: parts.salt, arms: parts.arms)
     }
 

@@ -10,10 +10,17 @@ public enum SubjectSource: Sendable, Hashable {
     case request
 }
 
+extension SubjectSource {
+    /// Those that a document names by one word; a header has a name of its own.
+    static let fixed: [SubjectSource] = [.safetyIdentifier, .user, .apiKey]
+    /// Before the name of a header.
+    static let headerPrefix = "header:"
+}
+
 extension SubjectSource: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .header(let name): "header:\(name)"
+        case .header(let name): Self.headerPrefix + name
         case .safetyIdentifier: "body:safety_identifier"
         case .user: "body:user"
         case .apiKey: "api_key"

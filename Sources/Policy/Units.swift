@@ -20,6 +20,8 @@ enum Units {
         ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
     ]
 
+    static var durationUnits: [String] { durations.map(\.unit) }
+
     /// A whole number with one unit: `250ms`, `30s`, `5m`, `24h` or `7d`.
     static func duration(_ text: String) -> Duration? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }

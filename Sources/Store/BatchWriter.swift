@@ -107,7 +107,7 @@ struct BatchWriter {
         assigned += 1
         if let completion {
             ended += 1
-            try append(completion.candidates, of: completion.id, db)
+            try appendDetails(of: completion, db)
         } else {
             opened.append(assignment.id)
         }
@@ -139,14 +139,8 @@ struct BatchWriter {
         }
         ended += 1
         closed.append(completion.id)
-        try append(completion.candidates, of: completion.id, db)
+        try appendDetails(of: completion, db)
         return .success([])
-    }
-
-    private func append(_ candidates: [RecordedCandidate], of request: RequestID, _ db: Database) throws {
-        if candidates.isEmpty { return }
-        let insert = try db.cachedStatement(sql: "INSERT INTO candidate (request, packed) VALUES (?, ?)")
-        try insert.execute(arguments: [request.key, Data(CandidateCoding.pack(candidates))])
     }
 
     private static let insertRequest = """

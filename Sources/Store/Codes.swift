@@ -56,6 +56,21 @@ extension RecordedStop {
     }
 }
 
+extension ReviewReason {
+    var code: Int64 {
+        switch self {
+        case .score: 1
+        case .sample: 2
+        case .both: 3
+        }
+    }
+
+    init?(code: Int64) {
+        guard let reason = ReviewReason.allCases.first(where: { $0.code == code }) else { return nil }
+        self = reason
+    }
+}
+
 extension OutcomeSource {
     var code: Int64 {
         switch self {

@@ -142,6 +142,7 @@ enum Migrations {
     /// `original` is a document as its author wrote it; null for a version that a rollout made, and for all of before.
     /// A request with an idempotency key has that key's digest; `retry_of` is the first request of the same key, null
     /// in the first itself. A shadow is another mode's run of a request that nobody saw: it is in no figure of an arm.
+    /// `review` has the requests that wait, or waited, for a person's label; `capture` the words that a policy keeps.
     private static let v4 = """
         ALTER TABLE policy_version ADD COLUMN original TEXT;
         ALTER TABLE request ADD COLUMN idempotency_key INTEGER;
@@ -165,5 +166,15 @@ enum Migrations {
             agrees INTEGER CHECK (agrees IN (0, 1))
         ) STRICT;
         CREATE INDEX shadow_open ON shadow (state) WHERE state = 0;
+        CREATE TABLE review (
+            request INTEGER PRIMARY KEY REFERENCES request (id),
+            reason INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE capture (
+            request INTEGER PRIMARY KEY REFERENCES request (id),
+            prompt TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            is_cut INTEGER NOT NULL CHECK (is_cut IN (0, 1))
+        ) STRICT;
         """
 }

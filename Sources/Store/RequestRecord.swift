@@ -100,6 +100,10 @@ public struct CompletionRecord: Sendable, Hashable {
     public var stoppedBy: RecordedStop?
     /// The probability that the answer is right, as far as the executor could tell.
     public var confidence: Double?
+    /// Why the request waits for a person's label; nil if it doesn't.
+    public var review: ReviewReason?
+    /// The words of the request, where its policy keeps them.
+    public var captured: CapturedText?
 
     public init(
         id: RequestID,
@@ -138,6 +142,8 @@ extension CompletionRecord {
         completion.state = .failed
         completion.cause = .store
         completion.winner = nil
+        completion.review = nil
+        completion.captured = nil
         return completion
     }
 }

@@ -34,6 +34,21 @@ import Testing
         )
     }
 
+    @Test func `a smaller part of the traffic shows who leaves, and no more is left unsaid`() async throws {
+        let next = Documents.evenSplit.replacing("[default]", with: "[default], traffic: 60%")
+        let run = try await diff(Documents.evenSplit, next)
+        #expect(run.output.contains("    + traffic: 60%\n"), "\(run.output)")
+        #expect(run.output.contains("(not taken)"), "\(run.output)")
+        #expect(run.output.contains("0.00% of subjects move ["), "\(run.output)")
+        #expect(run.output.contains("0.00% of subjects come under the policy and "), "\(run.output)")
+        #expect(!run.output.contains("Which requests"), "\(run.output)")
+        let reply = try Reply(try await diff(Documents.evenSplit, next, "--json").output)
+        let left = try #require(reply["left"] as? Double)
+        #expect(abs(left - 0.4) < 0.05 && reply["entered"] as? Double == 0)
+        let flows = try #require(reply["flows"] as? [[String: Any]])
+        #expect(flows.count == 4 && flows.count { $0["to"] is NSNull } == 2)
+    }
+
     @Test func `documents that mean the same move nobody`() async throws {
         let run = try await diff(Documents.evenSplit, "# the same\n" + Documents.evenSplit)
         #expect(run.status == 0)

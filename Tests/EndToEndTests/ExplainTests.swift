@@ -38,13 +38,14 @@ import Testing
         let run = try await explain("--subject", "user-12", "--header", "X-Tenant=initech", "--effort", "low")
         #expect(run.status == 0, "\(run.errors)")
         let version = try SplitPolicy(yaml: Self.everyone, file: "everyone.yaml").version
+        let folder = try #require(run.output.firstMatch(of: /staff +(\S+)\/staff\.yaml/)).output.1
         #expect(
             run.output == """
                 Policies asked, in this order:
-                  staff     priority 1        no: header x-staff is absent; header x-tenant is "initech", not one of acme, glob*
-                  everyone  priority 20       covers the request
+                  staff     \(folder)/staff.yaml     priority 1        no: header x-staff is absent; header x-tenant is "initech", not one of acme, glob*
+                  everyone  \(folder)/everyone.yaml  priority 20       covers the request
 
-                Policy everyone@\(version)
+                Policy everyone@\(version), \(folder)/everyone.yaml
                   subject   user-12, from header:x-subject-id, with digest \(SubjectID("user-12").digest)
                   override  none applies
                   arm       medium, whose key is the smallest
@@ -58,6 +59,37 @@ import Testing
 
                 """
         )
+    }
+
+    @Test func `a key's tags and digest come from the key file, and a tag may be tried out`() async throws {
+        let files = try ServedGateway.Files.make(policies: [
+            "gold.yaml": """
+            policy: gold
+            match: {tags: [gold], traffic: 99.99%}
+            subject: {from: [api_key], otherwise: request}
+            arms: {low: {share: 100%, mode: low, control: true}, qa: {share: 0%, mode: high}}
+            overrides: [{keys: [shop], arm: qa}]
+            """
+        ])
+        defer { files.remove() }
+        let state = ["--state", files.folder]
+        let added = try await BuiltProgram.run(
+            ["keys", "add", "shop", "--role", "client", "--tag", "gold"] + state
+        )
+        try #require(added.status == 0, "\(added.errors)")
+        let explain = ["explain", "--policies", files.policies] + state
+        let known = try await BuiltProgram.run(explain + ["--key-name", "shop"])
+        #expect(known.output.contains("covers the request: traffic is 99.99%: the subject's bucket "))
+        #expect(known.output.contains("override  key is shop\n"), "\(known.output)")
+        #expect(known.output.contains(", from api_key, with digest "), "\(known.output)")
+        #expect(known.errors.isEmpty)
+        let unknown = try await BuiltProgram.run(explain + ["--key-name", "other", "--tag", "gold"])
+        #expect(unknown.errors.contains("no client's key other in \(files.folder)"), "\(unknown.errors)")
+        #expect(
+            unknown.output.contains("covers some: traffic is 99.99% of such requests, each by its own id")
+        )
+        let nobody = try await BuiltProgram.run(explain)
+        #expect(nobody.output.contains("no: tag is absent, not gold"), "\(nobody.output)")
     }
 
     @Test func `an override settles the arm and the draw is shown beside it`() async throws {
@@ -119,7 +151,7 @@ import Testing
         let explained = try #require(reply["explained"] as? [String: Any])
         #expect(
             Set(explained.keys) == [
-                "policy", "version", "unmet", "subject", "override", "arms", "arm", "assigned_mode",
+                "policy", "version", "file", "unmet", "subject", "override", "arms", "arm", "assigned_mode",
                 "served_mode", "excluded_because", "refused",
             ]
         )

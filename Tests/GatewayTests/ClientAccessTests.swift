@@ -149,4 +149,33 @@ struct ClientAccessTests {
             #expect(before == SubjectNumber(named.digest))
         }
     }
+
+    @Test func `a policy may ask for a tag and hand an arm to a key`() async throws {
+        let gold = try file.add("shop", .client, tags: ["gold"])
+        let staff = try file.add("staff", .client, tags: ["gold"])
+        let plain = try file.add("plain", .client)
+        keyring.look()
+        let policy = LiveGateway.policy.replacing("{models: [default]}", with: "{tags: [gold]}")
+            .replacing(
+                "limits:",
+                with: "  qa: {share: 0%, mode: medium}\noverrides: [{keys: [staff], arm: qa}]\nlimits:"
+            )
+        let clients = ClientAccess(keyring, isKeyRequired: false)
+        try await LiveGateway.run(SteppedBackend.complete(), policy: policy, clients: clients) { gateway in
+            func ask(_ words: String?) async throws -> Reply {
+                var request = gateway.request("/v1/chat/completions", .POST, body: LiveGateway.chatBody())
+                if let words { request.headers.add(name: "authorization", value: "Bearer \(words)") }
+                return try await gateway.send(request)
+            }
+            #expect(try await ask(gold).headers.first(name: "x-headgate-arm") == "low")
+            let excluded = try await ask(staff)
+            #expect(excluded.headers.first(name: "x-headgate-arm") == "qa")
+            #expect(try gateway.recorded(excluded)?.excluded == .override)
+            for words in [plain, "sk-gold", nil] {
+                let reply = try await ask(words)
+                #expect(reply.status == 404)
+                #expect(try reply.errorCode == "no_policy")
+            }
+        }
+    }
 }

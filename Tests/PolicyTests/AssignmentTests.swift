@@ -199,7 +199,7 @@ import Testing
         -> Bool
     {
         let policy = try SplitPolicy(document("match: \(match)"))
-        return policy.match.covers(RequestAttributes(model: model, headers: headers))
+        return policy.covers(RequestAttributes(model: model, headers: headers), requestID: "r")
     }
 
     @Test func `a policy without conditions covers every request`() throws {

@@ -37,7 +37,7 @@ import Testing
         #expect(explanation.asked.map(\.policy) == asked)
         #expect(explanation.asked.map(\.covers) == asked.map { $0 == decider })
         #expect(explanation.decider == decider)
-        #expect(explanation.decider == set.policy(for: request)?.id)
+        #expect(explanation.decider == set.policy(for: request, requestID: "r")?.id)
         #expect(explanation.trace?.policy.id == decider)
     }
 

@@ -25,14 +25,17 @@ import Testing
         let set = try await withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
         #expect(set.policies.map(\.id) == ["first", "middle", "last"])
         let both = RequestAttributes(model: "m", headers: ["x-a": "1", "x-b": "1"])
-        #expect(set.policy(for: both)?.id == "first")
-        #expect(set.policy(for: RequestAttributes(model: "m", headers: ["x-a": "1"]))?.id == "middle")
+        #expect(set.policy(for: both, requestID: "r")?.id == "first")
+        #expect(
+            set.policy(for: RequestAttributes(model: "m", headers: ["x-a": "1"]), requestID: "r")?.id
+                == "middle"
+        )
     }
 
     @Test func `a request that no policy covers has none`() async throws {
         let files = ["a.yaml": document("match: {models: [other]}")]
         let set = try await withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
-        #expect(set.policy(for: RequestAttributes(model: "m", headers: [:])) == nil)
+        #expect(set.policy(for: RequestAttributes(model: "m", headers: [:]), requestID: "r") == nil)
     }
 
     @Test func `problems of all files come at once`() async throws {
@@ -65,6 +68,9 @@ import Testing
             ("{headers: {x-a: '*'}}", "{headers: {x-a: [b], x-c: [d]}}", true),
             ("{headers: {x-a: [b]}}", "{headers: {x-a: [c]}}", false),
             ("{headers: {x-a: [b]}}", "{headers: {x-b: [b]}}", false),
+            ("{tags: ['g*']}", "{tags: [gold, green]}", true), ("{tags: [gold]}", "{}", false),
+            ("{tags: [gold]}", "{tags: [gold, eu]}", false), ("{}", "{tags: [gold], traffic: 5%}", true),
+            ("{traffic: 99%}", "{}", false), ("{traffic: 99%}", "{traffic: 1%}", false),
         ]
     )
     func `a policy that no request can reach is loaded with a warning`(
@@ -78,6 +84,27 @@ import Testing
         ]
         let set = try await withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
         #expect(set.policies.count == 2)
+        #expect(set.warnings.count == (isHidden ? 1 : 0), "\(set.warnings)")
+    }
+
+    @Test(
+        arguments: [
+            ("salt: s", "salt: s", "25%", true), ("salt: s", "salt: s", "26%", false),
+            ("salt: s", "salt: t", "25%", false),
+            ("salt: s", "salt: s\nsubject: {from: [api_key]}", "25%", false),
+        ]
+    )
+    func `a part of the traffic hides no more than the same part of it`(
+        first: String,
+        second: String,
+        traffic: String,
+        isHidden: Bool
+    ) async throws {
+        let files = [
+            "a.yaml": document("match: {traffic: 25%}", first, name: "a", priority: 1),
+            "b.yaml": document("match: {traffic: \(traffic)}", second, name: "b", priority: 2),
+        ]
+        let set = try await withFolder(files) { try PolicySet.load(folder: $0.path(percentEncoded: false)) }
         #expect(set.warnings.count == (isHidden ? 1 : 0), "\(set.warnings)")
     }
 
@@ -147,7 +174,8 @@ import Testing
                 for: RequestAttributes(
                     model: "default",
                     headers: header.map { ["x-headgate-policy": $0] } ?? [:]
-                )
+                ),
+                requestID: "r"
             )
         }
         let test = try #require(chosen(nil))

@@ -25,7 +25,7 @@ struct RolloutOperator: Sendable {
     /// Adds the key to the gateway's folder, so that every gateway started there knows it.
     static func key(in files: ServedGateway.Files) throws -> String {
         var random = SystemRandomNumberGenerator()
-        return try AdminKeyFile(stateFolder: files.folder).add("bench", .operator, now: .now, using: &random)
+        return try KeyFile(stateFolder: files.folder).add("bench", .operator, now: .now, using: &random)
     }
 
     /// Runs the body with a connection that is closed afterwards.

@@ -73,7 +73,9 @@ struct ChatCompletionsRoute: Sendable {
             apiKeyDigest: caller.digest,
             header: { name in HTTPField.Name(name).flatMap { fields[$0] } }
         )
-        guard let policy = core.policies.current.policy(for: attributes) else { throw .noPolicy }
+        guard let policy = core.policies.current.policy(for: attributes, requestID: id.description) else {
+            throw .noPolicy
+        }
         // Served with less than it asks for, a client would go on believing that it goes first.
         if chat.tier == .priority, policy.limits.tier != .priority {
             throw .invalidParameter("service_tier", rule: "must be auto, default or flex under this policy")

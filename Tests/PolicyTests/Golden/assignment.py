@@ -18,6 +18,10 @@ def assign(salt, shares, subject):
     return min(sorted(scores), key=scores.get)
 
 
+def bucket(salt, subject):
+    return int.from_bytes(bytes.fromhex(draw(salt, "match:traffic", subject)[0]), "big") % 10_000
+
+
 SPLITS = [
     ("effort-2026-11", {"low": 9000, "medium": 1000}),
     ("effort-2026-11", {"low": 5000, "medium": 5000}),
@@ -47,6 +51,12 @@ print(json.dumps({
     "about": "fraction = (first 8 digest bytes as a big-endian integer >> 12, plus 0.5) / 2^52; the arm with "
     "the smallest -ln(fraction) / share wins; shares are in basis points",
     "assignments": assignments,
+    "aboutTraffic": "bucket = the first 8 bytes of SHA-256(salt, 0, match:traffic, 0, subject) as a big-endian integer "
+    "modulo 10000; a policy with match.traffic takes the subjects whose bucket is below it in basis points",
+    "traffic": [
+        {"salt": salt, "subject": subject, "bucket": bucket(salt, subject)}
+        for salt in dict.fromkeys(salt for salt, _ in SPLITS) for subject in SUBJECTS
+    ],
     "subjectDigests": {
         subject: hashlib.sha256(b"headgate-subject\0" + subject.encode()).hexdigest()[:32]
         for subject in SUBJECTS

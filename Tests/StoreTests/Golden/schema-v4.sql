@@ -133,5 +133,15 @@ CREATE TABLE tally (
 INSERT INTO "tally" VALUES(1,3,2);
 CREATE INDEX request_open ON request (state) WHERE state = 0;
 CREATE INDEX request_keyed ON request (id) WHERE idempotency_key IS NOT NULL;
+CREATE TABLE review (
+    request INTEGER PRIMARY KEY REFERENCES request (id),
+    reason INTEGER NOT NULL
+) STRICT;
+CREATE TABLE capture (
+    request INTEGER PRIMARY KEY REFERENCES request (id),
+    prompt TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    is_cut INTEGER NOT NULL CHECK (is_cut IN (0, 1))
+) STRICT;
 CREATE INDEX shadow_open ON shadow (state) WHERE state = 0;
 COMMIT;
