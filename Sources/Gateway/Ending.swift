@@ -25,7 +25,8 @@ enum Ending: Sendable, Hashable {
     var compute: Compute? {
         switch self {
         case .finished(let result): result.compute
-        case .failed(.executor(.deadlineExceeded(let compute))), .failed(.executor(.cancelled(let compute))):
+        case .failed(.executor(.deadlineExceeded(let compute))), .failed(.executor(.cancelled(let compute))),
+            .failed(.executor(.displaced(let compute))):
             compute
         case .failed, .left, .shutDown: nil
         }
@@ -100,7 +101,7 @@ extension CompletionRecord {
     private static func terminalState(of error: ExecutorError) -> (TerminalState, EndCause?) {
         switch error {
         case .deadlineExceeded: (.deadline, nil)
-        case .queueFull, .waitedTooLong: (.rejected, .overload)
+        case .queueFull, .waitedTooLong, .displaced: (.rejected, .overload)
         case .promptTooLong: (.rejected, .promptTooLong)
         case .invalidRequest: (.rejected, .other)
         case .cancelled: (.failed, .shutdown)

@@ -101,7 +101,8 @@ struct ErrorResponse: Sendable, Hashable {
         case .deadlineExceeded:
             let message = "the deadline passed before the answer was complete"
             self.init(.gatewayTimeout, .server, .deadlineExceeded, message)
-        case .cancelled: self.init(.serviceUnavailable, .server, .cancelled, "the request was cancelled")
+        case .cancelled, .displaced:
+            self.init(.serviceUnavailable, .server, .cancelled, "the request was cancelled")
         case .needsHead, .needsSteps, .needsCalibration:
             let message = "this model can't serve the mode that the policy chose"
             self.init(.serviceUnavailable, .server, .modeUnavailable, message)

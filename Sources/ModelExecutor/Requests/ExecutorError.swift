@@ -12,6 +12,8 @@ public enum ExecutorError: Error, Sendable, Hashable {
     case queueFull(limit: Int)
     case deadlineExceeded(Compute)
     case cancelled(Compute)
+    /// A background request whose place was needed by others.
+    case displaced(Compute)
     case modelFailed(String)
     case unusableHead(String)
 }
@@ -20,7 +22,7 @@ extension ExecutorError {
     /// What the request had cost, where the error tells.
     public var compute: Compute {
         switch self {
-        case .deadlineExceeded(let compute), .cancelled(let compute): compute
+        case .deadlineExceeded(let compute), .cancelled(let compute), .displaced(let compute): compute
         case .promptTooLong, .needsHead, .needsSteps, .needsCalibration, .invalidRequest, .waitedTooLong,
             .queueFull,
             .modelFailed, .unusableHead:
@@ -53,6 +55,8 @@ extension ExecutorError: CustomStringConvertible {
                 + "ask for less effort or a later deadline"
         case .cancelled(let compute):
             "cancelled after \(compute.candidateTokens) candidate tokens"
+        case .displaced(let compute):
+            "made way for other requests after \(compute.candidateTokens) candidate tokens"
         case .modelFailed(let problem):
             "the model failed: \(problem)"
         case .unusableHead(let problem):

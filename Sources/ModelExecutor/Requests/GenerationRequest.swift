@@ -1,5 +1,8 @@
 /// Who goes first where requests compete; within a tier they share alike.
 public enum Tier: String, Sendable, Hashable, CaseIterable, Comparable {
+    /// Runs only while nobody of a higher tier does, and loses its place to whoever needs it: for work that nobody
+    /// waits for. No client can ask for it.
+    case background
     /// Takes what the others leave.
     case flex
     case standard = "default"
@@ -7,9 +10,10 @@ public enum Tier: String, Sendable, Hashable, CaseIterable, Comparable {
 
     private var rank: Int {
         switch self {
-        case .flex: 0
-        case .standard: 1
-        case .priority: 2
+        case .background: 0
+        case .flex: 1
+        case .standard: 2
+        case .priority: 3
         }
     }
 

@@ -145,7 +145,7 @@ public struct GenerationResult: Sendable, Hashable {
     public var answer: String
     public var finishReason: FinishReason
     public var compute: Compute
-    /// From submission until its first row was planned.
+    /// From submission until its first row was planned, and whatever it stood still later for others to go first.
     public var queued: Duration
     /// From submission until the first text of the answer; nil for an empty answer.
     public var firstToken: Duration?

@@ -38,17 +38,22 @@ struct BatchPlan {
     /// Where small requests decode beside large ones, a batch holds at most `saturation` rows of the large: more would
     /// take longer and decode no more tokens a second, and the small ones would wait for it at every token. The large
     /// ones' candidates take turns by sequence, since a batch of neighbours is one piece of work for the model. A
-    /// prompt beside running answers comes in small chunks, shared by request.
+    /// prompt beside running answers comes in small chunks, shared by request. Background requests have no row while
+    /// anybody else is there.
     mutating func collect(from requests: [RunningRequest], saturation: Int?) {
         for sequence in bySequence.indices {
             bySequence[sequence] = nil
             chunks[sequence] = 0
         }
-        let waiting = requests.map { $0.isPrefilling ? $0.prompt.count - $0.prefilled : 0 }
+        let isBusy = requests.contains { !$0.isBackground }
+        func stands(_ request: RunningRequest) -> Bool { isBusy && request.isBackground }
+        let waiting = requests.map {
+            $0.isPrefilling && !stands($0) ? $0.prompt.count - $0.prefilled : 0
+        }
         let kept = min(waiting.reduce(0, +), max(1, capacity / 4))
         decodingRows = 0
         var large: [(sequence: Int, owner: Owner)] = []
-        for (index, request) in requests.enumerated() where !request.isPrefilling {
+        for (index, request) in requests.enumerated() where !request.isPrefilling && !stands(request) {
             let running = request.candidates.prefix(request.started).filter(\.isRunning)
             let isSmall = running.count <= Self.smallRows && decodingRows + running.count <= capacity - kept
             for candidate in running {

@@ -40,12 +40,13 @@ extension Board {
     /// small ones; more at once would only all be slower. While one of them waits for that, small requests go past
     /// it, of whatever tier. They can't starve it: those that run keep the lanes they began with, and when one of them ends, nobody
     /// goes past.
-    private var nextWaiting: Int? {
-        guard let highest = waiting.lazy.map(\.request.tier).max(),
-            let first = waiting.firstIndex(where: { $0.request.tier == highest })
+    var nextWaiting: Int? {
+        let able = waiting.indices.filter { !(isBusy && waiting[$0].isBackground) }
+        guard let highest = able.lazy.map({ waiting[$0].request.tier }).max(),
+            let first = able.first(where: { waiting[$0].request.tier == highest })
         else { return nil }
         if mayBegin(waiting[first].footprint, tier: highest) { return first }
-        let small = waiting.indices.filter { waiting[$0].footprint.isSmall }
+        let small = able.filter { waiting[$0].footprint.isSmall }
         return small.max { (waiting[$0].request.tier, $1) < (waiting[$1].request.tier, $0) }
     }
 
@@ -65,13 +66,15 @@ extension Board {
     mutating func grow(in model: inout some TokenModel, now: ContinuousClock.Instant) {
         // Asked while everybody is on the board: whose turn it is depends on who runs.
         let waitingTier = nextWaiting.map { waiting[$0].request.tier }
+        let isBusy = isBusy
         var active: [RunningRequest] = []
         swap(&active, &running)
         defer { swap(&active, &running) }
-        for index in active.indices { active[index].wave += 1 }
-        let runningRows = active.reduce(0) { $0 + $1.runningCandidates }
+        let awake = active.indices.filter { !(isBusy && active[$0].isBackground) }
+        for index in awake { active[index].wave += 1 }
+        let runningRows = awake.reduce(0) { $0 + active[$1].runningCandidates }
         var more = 0
-        while let index = nextToGrow(among: active, waitingTier) {
+        while let index = nextToGrow(of: awake, among: active, waitingTier) {
             if let reason = reasonToStop(active[index], rows: runningRows + more + 1, now: now) {
                 active[index].stoppedBy = reason
                 active[index].most = active[index].started
@@ -83,19 +86,40 @@ extension Board {
         }
     }
 
-    private func nextToGrow(among requests: [RunningRequest], _ waitingTier: Tier?) -> Int? {
-        let large = requests.filter { !$0.footprint.isSmall }
-        let isFull =
-            large.count > 1
-            && cost.saturation.map { large.reduce(0) { $0 + $1.runningCandidates } >= $0 } ?? false
-        return requests.indices.filter {
-            canStart(requests[$0], waitingTier, isAlone: requests.count == 1, isFull: isFull)
+    private func nextToGrow(
+        of awake: [Int],
+        among requests: [RunningRequest],
+        _ waitingTier: Tier?
+    ) -> Int? {
+        let isFull = isFull(awake.map { requests[$0] })
+        return awake.filter {
+            canStart(requests[$0], waitingTier, isAlone: awake.count == 1, isFull: isFull)
         }.min { a, b in
             let (one, other) = (requests[a], requests[b])
             if one.request.tier != other.request.tier { return one.request.tier > other.request.tier }
             let (mine, theirs) = (one.active, other.active)
             return mine == theirs ? a < b : mine < theirs
         }
+    }
+
+    /// Whether several large requests decode as many candidates as make a batch worth its while.
+    func isFull(_ requests: [RunningRequest]) -> Bool {
+        let large = requests.filter { !$0.footprint.isSmall }
+        return large.count > 1
+            && cost.saturation.map { large.reduce(0) { $0 + $1.runningCandidates } >= $0 } ?? false
+    }
+
+    /// Whether another candidate of it is wanted, lane or no lane.
+    func wantsMore(_ request: RunningRequest) -> Bool {
+        guard !request.isPrefilling, request.winner == nil, request.failure == nil,
+            request.started < min(request.most, request.stageEnd)
+        else { return false }
+        if case .mcts(let search) = request.effort.search, request.runningCandidates >= search.parallel {
+            return false
+        }
+        // How many fit a budget is known once one candidate's length is.
+        return request.effort.tokenBudget == nil || pace.thinkingTokens != nil
+            || request.finished == request.started
     }
 
     /// Whether another candidate of it is wanted and there is a lane for it.
@@ -105,16 +129,7 @@ extension Board {
         isAlone: Bool,
         isFull: Bool
     ) -> Bool {
-        guard !request.isPrefilling, request.winner == nil, request.failure == nil,
-            request.started < min(request.most, request.stageEnd)
-        else { return false }
-        if case .mcts(let search) = request.effort.search, request.runningCandidates >= search.parallel {
-            return false
-        }
-        // How many fit a budget is known once one candidate's length is.
-        if request.effort.tokenBudget != nil, pace.thinkingTokens == nil, request.finished < request.started {
-            return false
-        }
+        guard wantsMore(request) else { return false }
         // Someone who can't even begin comes first.
         let isWaiting = waitingTier.map { $0 >= request.request.tier } ?? false
         let isOwn = !request.spare.isEmpty || takesPromptOver(request)

@@ -62,7 +62,9 @@ struct Board {
         }
         let first = try footprint(of: request.effort)
         for effort in request.fallbacks { _ = try footprint(of: effort) }
-        guard waiting.count < settings.queueLimit else { throw .queueFull(limit: settings.queueLimit) }
+        // What runs in the background takes nobody's place in the queue either.
+        let ahead = request.tier == .background ? waiting.count : waiting.count { !$0.isBackground }
+        guard ahead < settings.queueLimit else { throw .queueFull(limit: settings.queueLimit) }
         let handle = RequestHandle(number: nextNumber)
         nextNumber += 1
         waiting.append(
@@ -102,7 +104,9 @@ struct Board {
         lastBatch = nil
         var emissions: [Emission] = []
         expire(in: &model, now: now, emissions: &emissions)
+        makeWay(in: &model, emissions: &emissions)
         admit(to: &model, now: now)
+        standStill(now: now)
         grow(in: &model, now: now)
         plan.collect(from: running, saturation: cost.saturation)
         if !plan.rows.isEmpty {

@@ -11,6 +11,8 @@ struct WaitingRequest {
     var since: ContinuousClock.Instant
 
     var effort: Effort { fallback == 0 ? request.effort : request.fallbacks[fallback - 1] }
+
+    var isBackground: Bool { request.tier == .background }
 }
 
 /// What the model said after the prompt, kept for candidates that start later.
@@ -63,6 +65,9 @@ struct RunningRequest {
     var winner: Int?
     var cpuSeconds = 0.0
     var firstText: ContinuousClock.Instant?
+    /// For how long it has stood still since it was admitted, while others went first.
+    private var stoodStill = Duration.zero
+    private var standsSince: ContinuousClock.Instant?
     /// Set when the model gave something that cannot be sampled from.
     var failure: ExecutorError?
     private let finder: StepFinder
@@ -135,6 +140,19 @@ struct RunningRequest {
     }
 
     var isPrefilling: Bool { prefilled < prompt.count }
+
+    /// Whether it runs only while nobody else does.
+    var isBackground: Bool { request.tier == .background }
+
+    /// Counts the time in which it stands still.
+    mutating func stand(still: Bool, now: ContinuousClock.Instant) {
+        if still {
+            standsSince = standsSince ?? now
+        } else if let since = standsSince {
+            stoodStill += since.duration(to: now)
+            standsSince = nil
+        }
+    }
 
     /// Candidates that hold a lane.
     var active: Int { candidates.prefix(started).count { $0.sequence != nil } }
@@ -227,7 +245,7 @@ struct RunningRequest {
             answer: chosen.answer ?? "",
             finishReason: chosen.end == .stop ? .stop : .length,
             compute: compute,
-            queued: submitted.duration(to: admitted),
+            queued: submitted.duration(to: admitted) + stoodStill,
             firstToken: firstText.map { submitted.duration(to: $0) }
         )
     }
