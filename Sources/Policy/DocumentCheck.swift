@@ -51,20 +51,23 @@ struct DocumentCheck {
                 report("\(path).mode", line, "the arm has no mode", fix: "add mode: such as medium")
             }
             guard let name = entry.mode else { continue }
-            guard let mode = modes.first(where: { $0.name == name.value }) else {
-                // A mode that the document defines and that cannot be read has its problem already.
-                let isDefined = document.modes.contains { $0.name.value == name.value }
-                if !isDefined, !isKnown("modes.\(name.value)") {
-                    let fix = suggestion(for: name.value.rawValue, among: modes.map(\.name.rawValue))
-                    report(name.path, name.line, "there is no mode \(name.value)", fix: fix)
-                }
-                continue
-            }
-            guard let share = entry.share?.value else { continue }
+            guard let mode = mode(name, among: modes), let share = entry.share?.value else { continue }
             let isControl = isAlone || entry.control?.value == true
             arms.append(Arm(id: entry.name.value, share: share, mode: mode, isControl: isControl))
         }
         return arms
+    }
+
+    /// The mode of that name; nil when there is none.
+    mutating func mode(_ name: Located<ModeName>, among modes: [Mode]) -> Mode? {
+        if let mode = modes.first(where: { $0.name == name.value }) { return mode }
+        // A mode that the document defines and that cannot be read has its problem already.
+        let isDefined = document.modes.contains { $0.name.value == name.value }
+        if !isDefined, !isKnown("modes.\(name.value)") {
+            let fix = suggestion(for: name.value.rawValue, among: modes.map(\.name.rawValue))
+            report(name.path, name.line, "there is no mode \(name.value)", fix: fix)
+        }
+        return nil
     }
 
     /// Shares cover everything, and each arm can be reached.

@@ -16,6 +16,11 @@ extension DocumentShape {
                     "What is kept of the words of requests; nothing when left out.",
                     capture
                 ),
+                DocumentKey(
+                    "shadow",
+                    "A share of completed requests also runs in another mode, unseen.",
+                    shadow
+                ),
             ]
         )
     )
@@ -179,6 +184,16 @@ extension DocumentShape {
                 DocumentKey("prompts", "Whose messages and answers are kept.", .word(CaptureRule.self))
             ],
             unavailable: ["steps": "remove it; no steps are captured"]
+        )
+    )
+
+    private static let shadow = DocumentShape.keys(
+        DocumentKey("mode", "That mode: a built-in one, or one under modes.", .name, isRequired: true),
+        DocumentKey("share", "Of those requests.", .percentage(1...10_000), isRequired: true),
+        DocumentKey(
+            "arms",
+            "Whose requests; all that are served in another mode when left out.",
+            .list(of: .name, limit: DocumentLimit.arms)
         )
     )
 

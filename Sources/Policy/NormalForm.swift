@@ -25,6 +25,7 @@ struct NormalForm {
         if let rollout = parts.rollout { lines += NormalForm.rollout(rollout) }
         if let review = parts.review { lines.append(NormalForm.review(review)) }
         if parts.capture != .none { lines.append("capture: {prompts: \(parts.capture.rawValue)}") }
+        if let shadow = parts.shadow { lines.append(NormalForm.shadow(shadow)) }
         text = lines.joined(separator: "\n") + "\n"
     }
 
@@ -138,6 +139,11 @@ struct NormalForm {
         let score = rule.scoreBelow.map { ["when_score_below: \(decimal($0))"] } ?? []
         let sample = rule.sample.map { ["sample: \($0)"] } ?? []
         return "review: {\((score + sample).joined(separator: ", "))}"
+    }
+
+    private static func shadow(_ rule: ShadowRule) -> String {
+        "shadow: {mode: \(quote(rule.mode.name.rawValue)), share: \(rule.share), "
+            + "arms: \(list(rule.arms.map { quote($0.rawValue) }))}"
     }
 
     /// The shortest text that reads back as the number, without an exponent.

@@ -19,6 +19,7 @@ extension PolicyDocument {
             readDecide(section["decide"], reader)
             readRollout(section["rollout"], reader)
             readReview(section, reader)
+            readShadow(section["shadow"], reader)
         }
         problems = reader.problems
     }

@@ -113,6 +113,7 @@ public struct PolicyDocument: Sendable {
     var rollout: RolloutEntry?
     var review: ReviewEntry?
     var capture: Located<CaptureRule>?
+    var shadow: ShadowEntry?
 
     init(file: String) {
         self.file = file

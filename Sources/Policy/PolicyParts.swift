@@ -18,6 +18,7 @@ struct PolicyParts {
     let rollout: RolloutRule?
     let review: ReviewRule?
     let capture: CaptureRule
+    let shadow: ShadowRule?
 
     /// Where a policy that says nothing looks for subjects.
     ///
@@ -38,6 +39,7 @@ struct PolicyParts {
         let rollout = check.rollout(decide: decide)
         let review = check.review()
         let capture = check.capture()
+        let shadow = check.shadow(modes: modes, arms: arms)
         check.head()
         guard check.problems.isEmpty, let id = document.name?.value, let control else {
             throw PolicyProblems(check.sorted())
@@ -59,7 +61,7 @@ struct PolicyParts {
         clientEffort = document.clientEffort?.value ?? .ignore
         self.arms = arms.sorted { $0.id < $1.id }
         self.control = control
-        self.modes = PolicyParts.modes(of: arms)
+        self.modes = PolicyParts.modes(of: arms, shadow)
         self.overrides = overrides
         self.limits = limits
         self.metrics = metrics.sorted { $0.name < $1.name }
@@ -68,6 +70,7 @@ struct PolicyParts {
         self.rollout = rollout
         self.review = review
         self.capture = capture
+        self.shadow = shadow
     }
 
     /// The parts of a valid policy with other shares.
@@ -81,7 +84,7 @@ struct PolicyParts {
         clientEffort = policy.clientEffort
         self.arms = arms
         control = arms.first { $0.isControl } ?? policy.control
-        modes = PolicyParts.modes(of: arms)
+        modes = PolicyParts.modes(of: arms, policy.shadow)
         overrides = policy.overrides
         limits = policy.limits
         metrics = policy.metrics
@@ -90,10 +93,13 @@ struct PolicyParts {
         rollout = policy.rollout
         review = policy.review
         capture = policy.capture
+        shadow = policy.shadow
     }
 
-    /// Those that arms use and the document has to define, in order of their names.
-    private static func modes(of arms: [Arm]) -> [Mode] {
-        Set(arms.map(\.mode)).subtracting(Mode.builtIn).sorted { $0.name < $1.name }
+    /// Those that arms and shadow use and the document has to define, in order of their names.
+    private static func modes(of arms: [Arm], _ shadow: ShadowRule?) -> [Mode] {
+        Set(arms.map(\.mode) + [shadow?.mode].compactMap(\.self)).subtracting(Mode.builtIn).sorted {
+            $0.name < $1.name
+        }
     }
 }

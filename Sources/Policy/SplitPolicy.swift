@@ -25,6 +25,7 @@ public struct SplitPolicy: Sendable, Hashable, Identifiable {
     public let rollout: RolloutRule?
     public let review: ReviewRule?
     public let capture: CaptureRule
+    public let shadow: ShadowRule?
     /// The normal form: a complete document with every default filled in. Its hash is the version.
     public let source: String
     /// Which part of what matches the policy takes.
@@ -54,6 +55,7 @@ public struct SplitPolicy: Sendable, Hashable, Identifiable {
         rollout = parts.rollout
         review = parts.review
         capture = parts.capture
+        shadow = parts.shadow
         source = NormalForm(parts).text
         version = NormalForm.version(of: source)
         gate = TrafficGate(share: parts.match.traffic, salt: parts.salt)

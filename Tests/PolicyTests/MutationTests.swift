@@ -12,7 +12,7 @@ import Testing
         let texts = try shipped.sorted().map { name in
             try String(contentsOfFile: "\(shippedPolicies)/\(name)", encoding: .utf8)
         }
-        let goldens = try ["complete.txt", "efforts.txt"].map { name in
+        let goldens = try ["complete.txt", "efforts.txt", "shadow.txt"].map { name in
             try String(contentsOf: golden.appending(path: name), encoding: .utf8)
         }
         sources = texts + goldens.flatMap { $0.split(separator: "----------\n").prefix(1).map(String.init) }

@@ -49,6 +49,7 @@ import Testing
             ("policy: p", "policy: p\nlimits: {max_tokens: 9}"),
             ("policy: p", "policy: p\nclient_effort: cap"),
             ("policy: p", "policy: p\nmatch: {models: [m]}"),
+            ("policy: p", "policy: p\nshadow: {mode: high, share: 5%}"),
         ]
     )
     func `what a document does changes its version`(from: String, to: String) throws {
