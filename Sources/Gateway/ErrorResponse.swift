@@ -118,7 +118,7 @@ struct ErrorResponse: Sendable, Hashable {
             self.init(.serviceUnavailable, .server, .recordUnavailable, message)
             retryAfterSeconds = 1
         case .duplicateRequest, .unknownRequest, .alreadyClosed, .unregisteredArm, .notInControl,
-            .rolloutMoved:
+            .rolloutMoved, .shadowRefused, .noOpenShadow:
             self = .internalError
         }
     }

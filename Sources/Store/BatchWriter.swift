@@ -45,6 +45,8 @@ struct BatchWriter {
                 replies[index] = try close(completion, db)
             case .outcomes(let outcomes):
                 replies[index] = .success(try outcomes.map { try append($0, at: time, db) })
+            case .openShadow(let shadow): replies[index] = try open(shadow, db)
+            case .closeShadow(let shadow): replies[index] = try close(shadow, db)
             case .change(let change):
                 try write(change, at: time, db)
                 replies[index] = .success([])

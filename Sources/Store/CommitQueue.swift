@@ -10,6 +10,8 @@ struct PendingWrite: Sendable {
         case close(CompletionRecord)
         case outcomes([OutcomeRecord])
         case change(InForceChange)
+        case openShadow(ShadowOpening)
+        case closeShadow(ShadowCompletion)
     }
 
     let work: Work
@@ -21,7 +23,10 @@ struct PendingWrite: Sendable {
     }
 
     var isCompletion: Bool {
-        if case .close = work { true } else { false }
+        switch work {
+        case .close, .closeShadow: true
+        case .open, .outcomes, .change, .openShadow: false
+        }
     }
 }
 
@@ -90,7 +95,7 @@ final class CommitQueue: Sendable {
         state.withLock { state in
             if state.isStopped { return .stopped }
             // A completion is never refused, for its request would stay open; there is at most one for each request
-            // that was let in.
+            // that was let in, and one for its shadow.
             if state.writes.count >= limit, !write.isCompletion { return .full(limit: limit) }
             if state.outcomes + write.outcomes > outcomeLimit { return .full(limit: outcomeLimit) }
             state.outcomes += write.outcomes

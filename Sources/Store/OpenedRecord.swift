@@ -73,7 +73,7 @@ struct OpenedRecord {
         }
     }
 
-    /// Closes every open request as failed; returns how many there were.
+    /// Closes every open request, and every open shadow, as failed; returns how many requests there were.
     @discardableResult
     static func endOpenRequests(cause: EndCause, _ db: Database) throws -> Int {
         try db.execute(
@@ -82,6 +82,10 @@ struct OpenedRecord {
         )
         let count = db.changesCount
         try db.execute(sql: "UPDATE tally SET ended = ended + ?", arguments: [count])
+        try db.execute(
+            sql: "UPDATE shadow SET state = ?, cause = ? WHERE state = 0",
+            arguments: [TerminalState.failed.code, cause.code]
+        )
         return count
     }
 }

@@ -104,6 +104,17 @@ public final class RecordStore: Sendable {
         _ = try await submit(.close(completion)).reply().get()
     }
 
+    /// Returns when it is on disk that the request also runs in another mode.
+    public func open(_ shadow: ShadowOpening) async throws(StoreError) {
+        _ = try await submit(.openShadow(shadow)).reply().get()
+    }
+
+    /// Returns when the shadow's end is on disk. One that can't be written stays open to the shutdown or, after a
+    /// crash, the next start, which closes it as failed.
+    public func close(_ shadow: ShadowCompletion) async throws(StoreError) {
+        _ = try await submit(.closeShadow(shadow)).reply().get()
+    }
+
     /// Returns when the outcomes are on disk, with one receipt for each.
     public func record(_ outcomes: [OutcomeRecord]) async throws(StoreError) -> [OutcomeReceipt] {
         try await submit(.outcomes(outcomes)).reply().get()

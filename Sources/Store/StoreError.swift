@@ -30,6 +30,9 @@ public enum StoreError: Error, Sendable, Hashable {
     case notInControl
     /// The fleet's rollout is no longer where the writer believed it to be.
     case rolloutMoved(PolicyID)
+    /// The request has a shadow already, or isn't there.
+    case shadowRefused(RequestID)
+    case noOpenShadow(RequestID)
     /// Anything else that SQLite says; never contains a row's content.
     case failed(code: Int, reason: String)
 }
@@ -78,6 +81,10 @@ extension StoreError: CustomStringConvertible {
             "another gateway has taken over the rollouts; send commands to that one"
         case .rolloutMoved(let policy):
             "another gateway has moved the rollout of \(policy) meanwhile; look at its status, then try again"
+        case .shadowRefused(let id):
+            "request \(id) has a shadow already or is not in the record; open one shadow for a recorded request"
+        case .noOpenShadow(let id):
+            "request \(id) has no open shadow; open it before closing it, once"
         case .failed(let code, let reason):
             "SQLite failed with code \(code) (\(reason)); check the disk and its log"
         }

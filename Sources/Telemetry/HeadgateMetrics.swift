@@ -7,6 +7,7 @@ public final class HeadgateMetrics: Sendable {
     public let policies: PolicyMetrics
     public let executor: ExecutorMetrics
     public let http: HTTPMetrics
+    public let shadows: ShadowMetrics
     private let process: ProcessMetrics
     private let samplers = Mutex<[@Sendable () -> Void]>([])
     private let arms = Mutex<[ArmKey: ArmMetrics]>([:])
@@ -23,6 +24,7 @@ public final class HeadgateMetrics: Sendable {
         policies = PolicyMetrics(registry)
         executor = ExecutorMetrics(registry)
         http = HTTPMetrics(registry)
+        shadows = ShadowMetrics(registry)
         process = ProcessMetrics(registry)
         registry.gauge(MetricCatalogue.build, [version]).set(1)
     }
@@ -32,6 +34,7 @@ public final class HeadgateMetrics: Sendable {
     /// Series of arms that a later version lacks stay, with a share of zero, since counters must not vanish.
     public func admit(policy: String, version: String, shares: [String: Double], outcomes: [String]) {
         policies.replace(policy: policy, version: version, shares: shares)
+        shadows.admit(policy: policy)
         arms.withLock { arms in
             for arm in shares.keys.sorted() {
                 let key = ArmKey(policy: policy, arm: arm)

@@ -85,6 +85,23 @@ public enum MetricCatalogue {
         .counter,
         labels: byArm + [.metric, .closed("value", OutcomeClass.self)]
     )
+    static let shadows = MetricDeclaration(
+        "headgate_shadow_requests_total",
+        "Shadows that ended, by how; dropped ones were never begun. They are in no other figure of requests.",
+        .counter,
+        labels: [.policy, .closed("state", ShadowState.self)]
+    )
+    static let shadowTokens = MetricDeclaration(
+        "headgate_shadow_candidate_tokens_total",
+        "Thinking and answer tokens of all candidates of shadows.",
+        .counter,
+        labels: [.policy]
+    )
+    static let shadowsWaiting = MetricDeclaration(
+        "headgate_shadow_queue_requests",
+        "Shadows that wait to begin.",
+        .gauge
+    )
     static let share = MetricDeclaration(
         "headgate_arm_share_ratio",
         "Share of traffic that the current policy gives the arm.",
@@ -244,7 +261,7 @@ public enum MetricCatalogue {
     /// In the order in which they are exposed.
     public static let all: [MetricDeclaration] = [
         requests, latency, firstToken, queued, degraded, candidates, prunedCandidates, stoppedEarly, tokens,
-        scoredSteps, cpu, outcomes, share,
+        scoredSteps, cpu, outcomes, shadows, shadowTokens, shadowsWaiting, share,
         policyInfo, reloads, reloadFailed, reloadTime, storeQueue, storeOpen, storeCommit, storeBatch,
         storeFailures, storeRefused, storeCrashed, outcomeResults, cellsInUse, cellsCached, cells,
         activeCandidates,

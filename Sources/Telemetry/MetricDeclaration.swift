@@ -66,6 +66,16 @@ public enum RequestState: String, MetricLabel {
 /// What ended a request's thinking early.
 public enum StopReason: String, MetricLabel { case confidence, agreement, budget, deadline }
 
+/// How a shadow ended, in the words of `RequestState`.
+public enum ShadowState: String, MetricLabel {
+    case completed
+    case deadline
+    case rejected
+    case failed
+    /// It was never begun.
+    case dropped
+}
+
 public enum TokenKind: String, MetricLabel {
     case prompt
     /// Prompt tokens that were taken from the cache of earlier prompts; counted as `prompt` too.

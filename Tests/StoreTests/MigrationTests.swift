@@ -73,6 +73,7 @@ import Testing
         #expect(try reader.observations(of: "effort", metric: "success").count == 2)
         let effort = try reader.efforts(of: "effort", version: "aaaaaaaaaaaa")["medium"]
         #expect(effort?.candidates == 1 && effort?.promptTokens == 0)
+        #expect(try reader.shadows(of: "effort", version: "aaaaaaaaaaaa").isEmpty)
     }
 
     @Test func `what a file of the second schema held of efforts reads as before`() async throws {
