@@ -17,6 +17,8 @@ import Summary
 ///   without a share, and for all when each request is its own subject and is dealt anew.
 /// - `arm`, `assigned_mode`, `served_mode`: null when refused or dealt anew. `excluded_because`: `override`,
 ///   `client_effort` or null. `refused`: why, or null.
+/// - `shadow`: null where the policy has none, or none for such a request; otherwise its `mode`, its `share` of such
+///   requests, and the `arms` that it takes requests of. One that is dealt anew has it only if it gets such an arm.
 struct ExplanationReport: Encodable {
     struct Asked: Encodable {
         let policy: PolicyID
@@ -46,6 +48,17 @@ struct ExplanationReport: Encodable {
         @OrNull var servedMode: ModeName?
         @OrNull var excludedBecause: String?
         @OrNull var refused: String?
+        @OrNull var shadow: Shadow?
+    }
+
+    struct Shadow: Encodable, Hashable {
+        let mode: ModeName
+        let share: Double
+        let arms: [ArmID]
+
+        init(_ rule: ShadowRule) {
+            (mode, share, arms) = (rule.mode.name, rule.share.fraction, rule.arms)
+        }
     }
 
     struct Subject: Encodable, Hashable {
@@ -127,6 +140,12 @@ extension ExplanationReport.Explained: Hashable {
         assignedMode = certain?.assigned.name
         servedMode = certain?.served.name
         excludedBecause = assignment?.excludedBecause?.rawValue
+        guard let assignment, assignment.excludedBecause == nil else { return }
+        switch trace.policy.shadowing(of: assignment) {
+        case .eligible(let rule): shadow = .init(rule)
+        case .otherArm where trace.isDealtAnew: shadow = trace.policy.shadow.map { .init($0) }
+        case .none, .excluded, .otherArm, .sameMode: break
+        }
     }
 }
 

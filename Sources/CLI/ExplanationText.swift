@@ -60,7 +60,7 @@ struct ExplanationText {
                     ("subject", subject(trace)), ("override", override(trace)),
                     ("arm", arm(trace, assignment)),
                     ("mode", mode(trace, assignment)), ("analysis", analysis(assignment)),
-                ]
+                ] + shadow(trace, assignment)
             }
         let file = explanation.explained.map { ", \($0.file)" } ?? ""
         return [terminal.styled("Policy \(trace.policy.id)@\(trace.policy.version)", .bold) + file]
@@ -108,6 +108,24 @@ struct ExplanationText {
         case .retry: "left out, because the first attempt counts"
         case .clientEffort:
             "left out, because this effort changes what some arm serves, be it another than the request's"
+        }
+    }
+
+    /// Whether such a request would have a shadow; the draw itself is by an id that it gets when it comes.
+    private func shadow(_ trace: AssignmentTrace, _ assignment: Assignment) -> [(name: String, value: String)]
+    {
+        guard let rule = trace.policy.shadow else { return [] }
+        let chance = "\(rule.share) of such requests run again in mode \(words(rule.mode)), unseen"
+        if trace.isDealtAnew, assignment.excludedBecause == nil {
+            let arms = rule.arms.map(\.rawValue).joined(separator: ", ")
+            return [("shadow", "if the arm is one of \(arms): \(chance)")]
+        }
+        switch trace.policy.shadowing(of: assignment) {
+        case .none: return []
+        case .excluded: return [("shadow", "none, because the request is left out of the analysis")]
+        case .otherArm: return [("shadow", "none, because it takes other arms' requests")]
+        case .sameMode: return [("shadow", "none, because the request is served in mode \(rule.mode.name)")]
+        case .eligible: return [("shadow", chance)]
         }
     }
 

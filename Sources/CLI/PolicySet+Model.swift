@@ -3,7 +3,7 @@ import ModelExecutor
 import Policy
 
 extension PolicySet {
-    /// Arms that the model can't serve: a mode that uses scores needs a model with a head, and one that stops on a
+    /// Arms and shadows that the model can't serve: a mode that uses scores needs a model with a head, and one that stops on a
     /// score needs to know what it is worth.
     ///
     /// So does one with too few sequences or cells for a mode's candidates.
@@ -11,14 +11,12 @@ extension PolicySet {
     /// Found at start and at reload, since the alternative is an arm of which every request fails.
     func problems(serving model: ModelDescription) -> [PolicyProblem] {
         policies.flatMap { policy in
-            policy.arms.compactMap { arm in
-                Self.problem(of: arm.mode, upTo: policy.limits.maxTokens, on: model).map { message, fix in
-                    PolicyProblem(
-                        file: "\(policy.id)",
-                        path: "arms.\(arm.id).mode",
-                        message: message,
-                        fix: fix
-                    )
+            let shadow = policy.shadow.map { [(path: "shadow.mode", mode: $0.mode)] } ?? []
+            return (policy.arms.map { (path: "arms.\($0.id).mode", mode: $0.mode) } + shadow).compactMap {
+                path,
+                mode in
+                Self.problem(of: mode, upTo: policy.limits.maxTokens, on: model).map { message, fix in
+                    PolicyProblem(file: "\(policy.id)", path: path, message: message, fix: fix)
                 }
             }
         }
@@ -32,7 +30,7 @@ extension PolicySet {
         if mode.needsScores, !model.scored {
             return (
                 "mode \(mode.name) picks by score, and the served model has no score head",
-                "serve the model with --head, or give the arm mode single or one with `select: majority`"
+                "serve the model with --head, or use mode single or one with `select: majority`"
             )
         }
         if mode.needsCalibration, !model.calibrated {

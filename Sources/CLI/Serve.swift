@@ -101,8 +101,8 @@ struct Serve: AsyncParsableCommand {
         let attempts = try parts.firstAttempts(recordAt: db)
         let own: [any Service] = [rollouts, watch(model, rollouts, parts), keys] + plane.services
         let clients = ClientAccess(keyring, isKeyRequired: requireKey)
-        let server = server(parts, clients, attempts, after: plane, backend: model)
-        try await group(parts, own + [server], session: session).run()
+        let dataPlane = dataPlane(parts, clients, attempts, after: plane, backend: model)
+        try await group(parts, own + dataPlane, session: session).run()
     }
 
     private static func logLevel(_ text: String) throws -> Logger.Level {
@@ -148,28 +148,37 @@ struct Serve: AsyncParsableCommand {
         PolicyWatchService(folder: policies, model: model.model, rollouts: rollouts, parts: parts)
     }
 
-    private func server(
+    /// The shadows of completed requests, then the server that they end with.
+    private func dataPlane(
         _ parts: Parts,
         _ clients: ClientAccess,
         _ attempts: FirstAttempts,
         after plane: AdminPlane,
         backend: any GenerationBackend
-    ) -> GatewayServer {
+    ) -> [any Service] {
         let host = parts.address.host
         var configuration = GatewayConfiguration(host: host, port: parts.address.port, tls: parts.tls)
         configuration.clients = clients
-        return GatewayServer(
+        let shadows = ShadowService(
+            backend: backend,
+            store: parts.store,
+            metrics: parts.metrics,
+            logger: parts.logger
+        )
+        let server = GatewayServer(
             configuration: configuration,
             policies: parts.policies,
             backend: backend,
             store: parts.store,
             firstAttempts: attempts,
             metrics: parts.metrics,
+            shadows: shadows,
             logger: parts.logger
         ) { port in
             guard await plane.hasAnnounced() else { return }
             tellHowToTrust(parts.tls, at: ListenAddress(host: host, port: port))
         }
+        return [shadows, server]
     }
 
     /// Listed in the order in which they start; shutdown runs in reverse, so listening stops first and the

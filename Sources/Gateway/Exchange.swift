@@ -23,6 +23,16 @@ struct Exchange: Sendable {
     /// - Parameter base: the model's own sampling, with a seed for a client that gave none.
     func generationRequest(base: Sampling) -> GenerationRequest {
         let mode = assignment.served
+        var request = generationRequest(mode, base: base, isAudit: isAudited(mode))
+        request.deadline = arrival + policy.limits.deadline
+        request.fallbacks = fallbacks.map { Effort($0) }
+        request.patience = policy.limits.queue
+        request.tier = tier
+        return request
+    }
+
+    /// What the model would be asked for in that mode, however long it takes.
+    func generationRequest(_ mode: Mode, base: Sampling, isAudit: Bool = false) -> GenerationRequest {
         var sampling = base
         if let seed = chat.seed { sampling.seed = seed }
         if let temperature = mode.temperature ?? chat.temperature { sampling.temperature = temperature }
@@ -32,18 +42,14 @@ struct Exchange: Sendable {
             sampling.repetitionPenalty = penalty
         }
         let most = policy.limits.maxTokens
-        let effort = Effort(mode, isAudit: isAudited(mode))
+        let effort = Effort(mode, isAudit: isAudit)
         return GenerationRequest(
             messages: chat.messages,
             // Without chance all candidates are alike, and one is worth as much as any number.
             effort: sampling.temperature == 0 ? Effort(k: 1, selection: effort.selection) : effort,
             sampling: sampling,
             maxTokens: min(chat.maxTokens ?? most, most),
-            stop: chat.stop,
-            deadline: arrival + policy.limits.deadline,
-            fallbacks: fallbacks.map { Effort($0) },
-            patience: policy.limits.queue,
-            tier: tier
+            stop: chat.stop
         )
     }
 

@@ -41,7 +41,7 @@ extension ExchangeSteps {
     /// A request that is cut short is charged with all that was generated for it: clients leave slow arms most, and
     /// those would look cheap. Returns the ending that the client may be told of: an answer whose completion could not be written is one
     /// that failed, for no one may hold an answer that the record doesn't. The record keeps the order of its
-    /// writes, so a completion on disk means that its assignment is there too.
+    /// writes, so a completion on disk means that its assignment is there too. From then on it may have a shadow.
     func close(_ generation: Generation, _ ending: Ending, _ progress: Progress) async -> Ending {
         let latency = ContinuousClock.now - exchange.arrival
         let spent = if let compute = ending.compute { compute } else { await generation.cancel() }
@@ -86,6 +86,7 @@ extension ExchangeSteps {
             completion.cause = .store
         }
         core.metrics.count(completion, exchange.assignment)
+        if case .finished(let result) = told { core.shadows.offer(exchange, result) }
         return told
     }
 

@@ -11,6 +11,7 @@ struct GatewayCore: Sendable {
     let backend: any GenerationBackend
     let store: RecordStore
     let metrics: HeadgateMetrics
+    let shadows: ShadowService
     let limits: GatewayLimits
     /// Chat requests in progress.
     let admission: Admission

@@ -52,6 +52,17 @@ public struct GatewayLimits: Sendable, Hashable {
     /// What a client that was turned away for load is told to wait before it tries again.
     public var retryAfterSeconds = 1
 
+    /// Shadows that wait to begin, their prompts in memory; a further one is dropped. 64 of the largest bodies are
+    /// 64 MiB.
+    public var waitingShadows = 64
+    /// Shadows that run at once: one decodes while another's record is written.
+    public var shadowsAtOnce = 2
+    /// How long a shadow may have waited when its turn comes; past it, it is dropped.
+    public var shadowPatience: Duration = .seconds(60)
+    /// How long a shadow may take from its beginning: twice a request's usual deadline, for it stands still whenever a
+    /// client's request runs. Under load that never ends it would otherwise only hold memory.
+    public var shadowDeadline: Duration = .seconds(60)
+
     /// Lines of the audit in one answer, and how many a client gets that doesn't say.
     public var auditLines = 1_000
     public var defaultAuditLines = 50

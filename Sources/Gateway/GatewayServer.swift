@@ -25,7 +25,8 @@ public struct GatewayConfiguration: Sendable {
 /// The data plane: HTTPS only, HTTP/2 and HTTP/1.1 as the client prefers.
 ///
 /// The backend has its model and the store its file before a server exists, so a server that listens is ready.
-/// On graceful shutdown `/readyz` turns first, then the listener closes, then the requests in progress finish.
+/// On graceful shutdown `/readyz` turns and shadows end first, then the listener closes, then the requests in progress
+/// finish.
 public struct GatewayServer: Service {
     private let configuration: GatewayConfiguration
     let core: GatewayCore
@@ -35,6 +36,7 @@ public struct GatewayServer: Service {
     ///   - policies: read once per request.
     ///   - store: must have been told of every policy version before it becomes active.
     ///   - firstAttempts: those that the record has from before, so that a restart makes no retry a request.
+    ///   - shadows: runs beside the server, in the same group and before it; the server stops it when it drains.
     ///   - onListening: told the port once connections are taken.
     public init(
         configuration: GatewayConfiguration,
@@ -43,6 +45,7 @@ public struct GatewayServer: Service {
         store: RecordStore,
         firstAttempts: FirstAttempts = FirstAttempts(),
         metrics: HeadgateMetrics,
+        shadows: ShadowService,
         now: @escaping @Sendable () -> Timestamp = { .now },
         seed: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
         logger: Logger,
@@ -60,6 +63,7 @@ public struct GatewayServer: Service {
             backend: backend,
             store: store,
             metrics: metrics,
+            shadows: shadows,
             limits: limits,
             admission: admission(.requests, limits.concurrentRequests),
             outcomeAdmission: admission(.outcomes, limits.concurrentOutcomeRequests),
@@ -79,6 +83,7 @@ public struct GatewayServer: Service {
         core.metrics.http.certificateExpiry.set(configuration.tls.expires.timeIntervalSince1970)
         let responder = GatewayResponder(core: core, date: HTTPDate(now: core.now))
         let (readiness, presence, onListening) = (core.readiness, core.presence, onListening)
+        let shadows = core.shadows
         let listener = SecureListener(
             host: configuration.host,
             port: configuration.port,
@@ -95,6 +100,7 @@ public struct GatewayServer: Service {
             }
         } onGracefulShutdown: {
             readiness.drain()
+            shadows.stop()
         }
     }
 }

@@ -63,10 +63,14 @@ public struct SummaryBuilder: Sendable {
         let efforts = try reading { reader throws(StoreError) in
             try reader.efforts(of: shown.policy, version: shown.version)
         }
+        let shadows = try reading { reader throws(StoreError) in
+            try reader.shadows(of: shown.policy, version: shown.version, since: since)
+        }
         let analysis = VersionAnalysis(
             judged: judged,
             observations: observations,
             efforts: efforts,
+            shadows: shadows,
             now: now
         )
         return analysis.report(

@@ -17,6 +17,7 @@ extension SummaryReport {
         lines += section("Effort", effortLines)
         lines += section("Effects", effects.flatMap(effectLines))
         lines += section("Guardrails", guardrails.flatMap { guardrailLines($0, paint) })
+        lines += section("Shadow", shadowLines)
         lines += section("Data", checks.flatMap { checkLines($0, paint) })
         lines += section("Versions", versions.count > 1 ? versions.flatMap(versionLines) : [])
         lines += section("Notes", notes.flatMap { item($0) })

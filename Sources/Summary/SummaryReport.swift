@@ -21,6 +21,8 @@ public struct SummaryReport: Encodable, Sendable, Hashable {
     public var effects: [EffectSummary]
     public var guardrails: [GuardrailSummary]
     public var checks: [CheckSummary]
+    /// By arm and mode, where there are any; none of it is in any other figure.
+    public var shadows: [ShadowSummary]
     /// Oldest first. Versions are never pooled: shares and modes differ between them.
     public var versions: [VersionSummary]
     /// What a reader should know besides, in plain words.

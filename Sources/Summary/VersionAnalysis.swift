@@ -8,6 +8,7 @@ struct VersionAnalysis {
     /// By metric, then by arm; every metric of the policy.
     let observations: [MetricName: [ArmID: ArmObservations]]
     let efforts: [ArmID: ArmEffort]
+    let shadows: [ShadowObservations]
     let now: Timestamp
 
     func report(versions: [VersionSummary], notes: [String]) -> SummaryReport {
@@ -50,9 +51,19 @@ struct VersionAnalysis {
             effects: effects.map { $0.summary(isPrimary: $0.metric.name == judged.metric.name) },
             guardrails: guardrails.map(\.summary),
             checks: soundness.checks,
+            shadows: shadowSummaries,
             versions: versions,
             notes: notes
         )
+    }
+
+    /// In the arms' order, of each its shadows by their mode.
+    private var shadowSummaries: [ShadowSummary] {
+        judged.arms.flatMap { arm in
+            shadows.filter { $0.arm == arm.id }.sorted { $0.mode < $1.mode }.map {
+                ShadowSummary($0, judged: judged)
+            }
+        }
     }
 
     private func verdict(

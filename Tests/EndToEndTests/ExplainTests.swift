@@ -152,10 +152,11 @@ import Testing
         #expect(
             Set(explained.keys) == [
                 "policy", "version", "file", "unmet", "subject", "override", "arms", "arm", "assigned_mode",
-                "served_mode", "excluded_because", "refused",
+                "served_mode", "excluded_because", "refused", "shadow",
             ]
         )
         #expect(explained["arm"] as? String == "medium" && explained["override"] is NSNull)
+        #expect(explained["shadow"] is NSNull)
         #expect(explained["assigned_mode"] as? String == "medium")
         #expect(explained["served_mode"] as? String == "low")
         #expect(explained["excluded_because"] as? String == "client_effort")
@@ -192,6 +193,35 @@ import Testing
         defer { files.remove() }
         let run = try await BuiltProgram.run("explain", "--policies", files.policies)
         #expect(run.status == ExitStatus.refused && run.errors.contains("speling"), "\(run.errors)")
+    }
+
+    @Test(arguments: [
+        (["--subject", "user-1"], "5% of such requests run again in mode medium (k=8), unseen"),
+        (["--subject", "user-12"], "none, because it takes other arms' requests"),
+        (
+            ["--subject", "user-1", "--effort", "none"],
+            "none, because the request is left out of the analysis"
+        ),
+        ([], "if the arm is one of low, qa: 5% of such requests run again in mode medium (k=8), unseen"),
+    ])
+    func `an explanation says whether there would be a shadow`(arguments: [String], text: String) async throws
+    {
+        let files = try ServedGateway.Files.make(policies: [
+            "everyone.yaml": Self.everyone + "\nshadow: {mode: medium, share: 5%}"
+        ])
+        defer { files.remove() }
+        let run = try await BuiltProgram.run(["explain", "--policies", files.policies] + arguments)
+        #expect(run.output.contains("\n  shadow    \(text)\n"), "\(run.output) \(run.errors)")
+        let json = try await BuiltProgram.run(
+            ["explain", "--policies", files.policies, "--json"] + arguments
+        )
+        let explained = try #require(Reply(json.output)["explained"] as? [String: Any])
+        let shadow = explained["shadow"] as? [String: Any]
+        #expect((shadow != nil) == !text.hasPrefix("none"), "\(json.output)")
+        if let shadow {
+            #expect(shadow["mode"] as? String == "medium" && shadow["share"] as? Double == 0.05)
+            #expect(shadow["arms"] as? [String] == ["low", "qa"])
+        }
     }
 
     @Test func `a header that is given twice has both values`() throws {

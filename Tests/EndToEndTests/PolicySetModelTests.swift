@@ -68,6 +68,25 @@ import Testing
         #expect(try problems(sequences: 2, mode: "high").count == 1)
     }
 
+    @Test func `a shadow's mode has to be one that the model serves`() throws {
+        let yaml = "policy: p\narms: {only: {share: 100%, mode: single}}\nshadow: {mode: high, share: 5%}\n"
+        let set = try PolicySet([(file: "p.yaml", policy: SplitPolicy(yaml: yaml, file: "p.yaml"))])
+        func found(scored: Bool) -> [PolicyProblem] {
+            set.problems(
+                serving: ModelDescription(
+                    name: "m",
+                    contextTokens: 512,
+                    scored: scored,
+                    thinks: true,
+                    parameterCount: nil,
+                    digest: ""
+                )
+            )
+        }
+        #expect(found(scored: true).isEmpty)
+        #expect(found(scored: false).map(\.path) == ["shadow.mode"])
+    }
+
     @Test(arguments: ["single", "voting"])
     func `a mode that uses no scores is served without a head`(mode: String) throws {
         #expect(try problems(of: mode, scored: false, calibrated: false).isEmpty)

@@ -74,16 +74,25 @@ struct LiveGateway: Sendable {
         configuration.limits = limits
         configuration.clients = clients
         let (ports, listening) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingOldest(1))
+        let shadows = ShadowService(
+            backend: backend,
+            store: store,
+            metrics: metrics,
+            limits: limits,
+            seed: { 8 },
+            logger: quiet
+        )
         let server = GatewayServer(
             configuration: configuration,
             policies: ActivePolicies(policies),
             backend: backend,
             store: store,
             metrics: metrics,
+            shadows: shadows,
             seed: { 7 },
             logger: quiet
         ) { port in listening.yield(port) }
-        let services = ServiceGroup(services: [server], logger: quiet)
+        let services = ServiceGroup(services: [shadows, server], logger: quiet)
         let (end, cutOff) = AsyncStream.makeStream(of: Never.self, bufferingPolicy: .bufferingOldest(1))
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await run(services, until: end) }

@@ -98,6 +98,7 @@ func report(
     _ policy: SplitPolicy,
     _ recipes: [ArmRecipe],
     asOf now: Timestamp = muchLater,
+    shadows: [ShadowObservations] = [],
     notes: [String] = []
 ) throws -> SummaryReport {
     let judged = try JudgedPolicy(policy)
@@ -109,6 +110,12 @@ func report(
         arms[recipe.arm] = recipe.observations(of: policy)
     }
     let observations = Dictionary(uniqueKeysWithValues: judged.metrics.map { ($0.name, arms) })
-    return VersionAnalysis(judged: judged, observations: observations, efforts: efforts, now: now)
-        .report(versions: [], notes: notes)
+    let analysis = VersionAnalysis(
+        judged: judged,
+        observations: observations,
+        efforts: efforts,
+        shadows: shadows,
+        now: now
+    )
+    return analysis.report(versions: [], notes: notes)
 }

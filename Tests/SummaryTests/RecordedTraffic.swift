@@ -58,6 +58,7 @@ final class RecordedTraffic: Sendable {
         latency: Duration = .milliseconds(100),
         tokens: Int = 10,
         excluded: Exclusion? = nil,
+        shadow: ModeName? = nil,
         _ change: (inout CompletionRecord) -> Void = { _ in }
     ) async throws {
         let id = ids.next()
@@ -84,6 +85,19 @@ final class RecordedTraffic: Sendable {
         )
         change(&completion)
         try await store.close(completion)
+        if let shadow {
+            try await store.open(ShadowOpening(request: id, mode: shadow))
+            let compute = RecordedCompute(candidateTokens: 100 * tokens)
+            try await store.close(
+                ShadowCompletion(
+                    request: id,
+                    state: .completed,
+                    latency: latency * 4,
+                    compute: compute,
+                    agrees: true
+                )
+            )
+        }
         guard let success else { return }
         let outcome = OutcomeRecord(request: id, metric: "success", value: success ? 1 : 0)
         let receipts = try await store.record([outcome])

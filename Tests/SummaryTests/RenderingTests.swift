@@ -60,6 +60,7 @@ import Testing
                     effort: effort
                 ),
             ],
+            shadows: [.example(arm: "low", pairs: 400), .example(arm: "medium", pairs: 40)],
             notes: ["other policies with traffic: everything-low"]
         )
         report.versions = [
