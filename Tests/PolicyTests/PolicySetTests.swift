@@ -188,7 +188,29 @@ import Testing
         let staged = try #require(chosen("staged-rollout"))
         #expect(staged.arms.map(\.share.basisPoints) == [10_000, 0])
         #expect(staged.rollout?.stages.count == 5)
-        #expect(chosen("everything-low")?.arms.map(\.mode) == [.low])
+        #expect(chosen("kill-switch")?.arms.map(\.mode) == [.low])
         #expect(chosen("no-such-policy")?.id == "three-way-test")
+        let shadowed = try #require(chosen("shadow-before-rollout"))
+        #expect(shadowed.arms.map(\.mode) == [.low] && shadowed.shadow?.mode == .high)
+        let adaptive = try #require(chosen("adaptive-effort"))
+        #expect(adaptive.arm("adaptive")?.mode.adaptive?.stages == [2, 8, 32])
+    }
+
+    @Test func `the shipped cost cut takes a fifth of its subjects, and premium tenants go by their tag`()
+        throws
+    {
+        let set = try PolicySet.load(folder: shippedPolicies)
+        func policies(_ headers: [String: String], tags: [String] = []) -> [PolicyID?] {
+            (0..<1_000).map { number in
+                let subject = ["x-subject-id": "subject-\(number)"].merging(headers) { first, _ in first }
+                let request = RequestAttributes(model: "default", headers: subject, tags: tags)
+                return set.policy(for: request, requestID: "r")?.id
+            }
+        }
+        let cut = policies(["x-headgate-policy": "cost-cut"]).count { $0 == "cost-cut" }
+        #expect((150...250).contains(cut))
+        #expect(set.policy(named: "cost-cut")?.decide?.primary.margin.basisPoints == -200)
+        #expect(policies([:], tags: ["premium"]).allSatisfy { $0 == "premium-first" })
+        #expect(policies([:], tags: ["basic"]).allSatisfy { $0 == "three-way-test" })
     }
 }
