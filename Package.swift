@@ -130,6 +130,9 @@ let package = Package(
                 product("SwiftASN1", "swift-asn1"),
                 product("X509", "swift-certificates"),
             ],
+            resources: [
+                .embedInCode("OpenAPI/admin-plane.json"), .embedInCode("OpenAPI/data-plane.json"),
+            ],
             swiftSettings: strict
         ),
         .executableTarget(

@@ -144,7 +144,8 @@ enum OpenAIParameter: String, CaseIterable {
         }
     }
 
-    private static let served: Set<String> = [
+    /// Those that are served, beside `model` and `messages`.
+    static let served: Set<String> = [
         "max_completion_tokens", "max_tokens", "temperature", "top_p", "top_k", "repetition_penalty", "stop",
         "seed", "stream", "stream_options", "user", "safety_identifier", "metadata", "reasoning_effort",
         "service_tier",

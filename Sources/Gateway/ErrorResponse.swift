@@ -9,7 +9,7 @@ internal import Telemetry
 /// an inner message, a path or a prompt; the request id ties it to the log line that does.
 struct ErrorResponse: Sendable, Hashable {
     /// OpenAI's families of errors.
-    enum Kind: String, Sendable {
+    enum Kind: String, Sendable, CaseIterable {
         case invalidRequest = "invalid_request_error"
         case rateLimit = "rate_limit_error"
         case server = "server_error"

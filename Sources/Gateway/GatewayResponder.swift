@@ -39,10 +39,12 @@ struct GatewayResponder: Sendable {
             let chat = ChatCompletionsRoute(core: core, caller: caller)
             try await chat.respond(to: request, on: channel, with: &answer)
         case .models: try await answer.respond(ModelsRoute(core: core).response())
+        case .model: try await answer.respond(ModelRoute(core: core).response(at: request.uri.path))
         case .outcomes: try await answer.respond(OutcomesRoute(core: core).response(to: request))
         case .health: try await answer.respond(HealthRoute().response())
         case .ready: try await answer.respond(ReadyRoute(core: core).response())
         case .metrics: try await answer.respond(MetricsRoute(core: core).response())
+        case .openAPI: try await answer.respond(OpenAPIDocument.dataPlane.response)
         }
         // What comes after half a body can't be understood, and whoever sent it so slowly is not waited for again.
         if answer.status == .requestTimeout { throw ChannelError.inputClosed }

@@ -33,13 +33,14 @@ struct OutcomeRequest: Sendable, Hashable {
         }
     }
 
+    static let fields: Set<String> = ["request_id", "metric", "value", "source", "idempotency_key"]
+
     private static func item(
         _ object: JSONObject,
         _ reader: ParameterReader,
         _ path: String
     ) throws(GatewayError) -> Item {
-        let known = ["request_id", "metric", "value", "source", "idempotency_key"]
-        for member in object.members where !known.contains(member.key) {
+        for member in object.members where !fields.contains(member.key) {
             throw .unknownParameter(path + member.key)
         }
         guard let id = object["request_id"] else { throw .missingParameter(path + "request_id") }

@@ -130,6 +130,31 @@ struct ParameterReader {
     }
 }
 
+/// Everything that a message may carry.
+enum MessageField: String, CaseIterable {
+    case role, content, name
+    case reasoningContent = "reasoning_content"
+    case refusal, annotations
+    case toolCalls = "tool_calls"
+    case toolCallID = "tool_call_id"
+    case functionCall = "function_call"
+    case audio
+}
+
+/// Who may speak in a conversation, by OpenAI's words.
+enum MessageRole: String, CaseIterable {
+    case system, developer, user, assistant
+
+    /// What a model's template calls it.
+    var spoken: ChatMessage.Role {
+        switch self {
+        case .system, .developer: .system
+        case .user: .user
+        case .assistant: .assistant
+        }
+    }
+}
+
 extension ParameterReader {
     func messages(_ value: JSONValue, _ name: String) throws(GatewayError) -> [ChatMessage] {
         let elements = try elements(value, name)
@@ -148,15 +173,15 @@ extension ParameterReader {
         let object = try object(value, path)
         for member in object.members {
             let field = "\(path).\(member.key)"
-            switch member.key {
-            case "role", "content", "name": continue
+            switch MessageField(rawValue: member.key) {
+            case .role, .content, .name: continue
             // What an earlier answer of this gateway carries may be sent back; it is not shown to the model.
-            case "reasoning_content", "refusal", "annotations": continue
-            case "tool_calls", "tool_call_id", "function_call", "audio":
+            case .reasoningContent, .refusal, .annotations: continue
+            case .toolCalls, .toolCallID, .functionCall, .audio:
                 guard member.value == .null || member.value == .array([]) else {
                     throw .unsupportedParameter(field)
                 }
-            default: throw .unknownParameter(field)
+            case nil: throw .unknownParameter(field)
             }
         }
         guard let role = object["role"] else { throw .missingParameter("\(path).role") }
@@ -166,13 +191,10 @@ extension ParameterReader {
     }
 
     private func role(_ value: JSONValue, _ path: String) throws(GatewayError) -> ChatMessage.Role {
-        switch try text(value, path) {
-        case "system", "developer": .system
-        case "user": .user
-        case "assistant": .assistant
-        case "tool", "function": throw .unsupportedParameter(path)
-        default: throw .invalidParameter(path, rule: "must be system, developer, user or assistant")
-        }
+        let word = try text(value, path)
+        if let role = MessageRole(rawValue: word) { return role.spoken }
+        if word == "tool" || word == "function" { throw .unsupportedParameter(path) }
+        throw .invalidParameter(path, rule: "must be system, developer, user or assistant")
     }
 
     private func content(_ value: JSONValue, _ path: String) throws(GatewayError) -> String {

@@ -112,10 +112,12 @@ public enum ReloadResult: String, MetricLabel { case ok, failed }
 public enum RouteLabel: String, MetricLabel {
     case chatCompletions = "/v1/chat/completions"
     case models = "/v1/models"
+    case model = "/v1/models/{id}"
     case outcomes = "/v1/outcomes"
     case health = "/healthz"
     case ready = "/readyz"
     case metrics = "/metrics"
+    case openAPI = "/openapi.json"
     /// Every path of the admin plane; its listener is another one.
     case admin
     /// Every path that is none of ours.

@@ -18,8 +18,21 @@ struct RoutesTests {
             #expect(models.status == 200)
             #expect(try models.json["object"] == .string("list"))
             #expect(try models.json["data"]?[0]?["id"] == .string("default"))
+            let model = try await gateway.get("/v1/models/default")
+            #expect(model.status == 200)
+            #expect(try model.json == models.json["data"]?[0])
             #expect(models.headers.first(name: "date")?.hasSuffix(" GMT") == true)
         }
+    }
+
+    @Test(arguments: ["other", "default/", "default/x", "%64efault", "defaul"])
+    func `a model that is not served is 404 under its name`(name: String) async throws {
+        let reply = try await LiveGateway.run(SteppedBackend.complete()) {
+            try await $0.get("/v1/models/\(name)")
+        }
+        #expect(reply.status == 404)
+        #expect(try reply.errorCode == "model_not_found")
+        #expect(try reply.json["error"]?["param"] == .string("model"))
     }
 
     @Test func `readiness is refused before the listener is up and while draining`() throws {
@@ -65,7 +78,9 @@ struct RoutesTests {
         }
     }
 
-    @Test(arguments: ["/", "/v1", "/v1/chat/completions/", "/v1/completions", "/metrics/x", "/V1/models"])
+    @Test(arguments: [
+        "/", "/v1", "/v1/chat/completions/", "/v1/completions", "/metrics/x", "/V1/models", "/v1/models/",
+    ])
     func `an unknown path is 404 in OpenAI's shape`(path: String) async throws {
         let reply = try await LiveGateway.run(SteppedBackend.complete()) { try await $0.get(path) }
         #expect(reply.status == 404)
@@ -87,8 +102,9 @@ struct RoutesTests {
     @Test func `a wrong method is 405 and names the right one`() async throws {
         try await LiveGateway.run(SteppedBackend.complete()) { gateway in
             for route in Route.allCases {
+                let path = route.rawValue.replacing("{id}", with: "default")
                 let reply = try await gateway.send(
-                    gateway.request(route.rawValue, route.method == .get ? .POST : .GET)
+                    gateway.request(path, route.method == .get ? .POST : .GET)
                 )
                 #expect(reply.status == 405, "\(route)")
                 #expect(reply.headers.first(name: "allow") == route.method.rawValue)

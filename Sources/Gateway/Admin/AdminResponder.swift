@@ -46,6 +46,7 @@ struct AdminResponder: Sendable {
         case .policies: return WholeResponse(body: AdminJSON.policies(actions.policies().policies))
         case .policy(let id): return try document(id)
         case .audit: return try audit(try AuditQuery(request.uri, limits))
+        case .openAPI: return OpenAPIDocument.adminPlane.response
         }
     }
 

@@ -10,11 +10,12 @@ enum AdminRoute: Sendable, Hashable {
     case policies
     case policy(PolicyID)
     case audit
+    case openAPI
 
     var method: HTTPRequest.Method {
         switch self {
         case .command: .post
-        case .rollouts, .rollout, .policies, .policy, .audit: .get
+        case .rollouts, .rollout, .policies, .policy, .audit, .openAPI: .get
         }
     }
 
@@ -29,6 +30,7 @@ enum AdminRoute: Sendable, Hashable {
 
     /// Names of policies need no percent signs, so none are decoded.
     private static func route(_ path: String) -> AdminRoute? {
+        if path == Route.openAPI.rawValue { return .openAPI }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard (3...5).contains(parts.count), parts[0].isEmpty, parts[1] == "v1" else { return nil }
         let policy = parts.count > 3 ? PolicyID(rawValue: parts[3]) : ""

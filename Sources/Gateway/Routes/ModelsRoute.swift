@@ -6,21 +6,23 @@ struct ModelsRoute {
     let core: GatewayCore
 
     func response() -> WholeResponse {
-        let model = core.backend.model
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("object", "list")
             writer.key("data")
-            writer.array { writer in
-                writer.object { writer in
-                    writer.member("id", model.name)
-                    writer.member("object", "model")
-                    writer.key("created")
-                    writer.value(core.started.millisecondsSinceEpoch / 1_000)
-                    writer.member("owned_by", "headgate")
-                }
-            }
+            writer.array { write(&$0) }
         }
         return WholeResponse(body: writer.bytes)
+    }
+
+    /// The one model.
+    func write(_ writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("id", core.backend.model.name)
+            writer.member("object", "model")
+            writer.key("created")
+            writer.value(core.started.millisecondsSinceEpoch / 1_000)
+            writer.member("owned_by", "headgate")
+        }
     }
 }
