@@ -1,4 +1,5 @@
 import ArgumentParser
+import Gateway
 import LlamaBackend
 import ModelExecutor
 import ServiceLifecycle
@@ -20,7 +21,8 @@ struct BackendOptions: ParsableArguments {
     /// A backend and the service that must run for it to answer, if it needs one.
     func make() throws(LlamaError) -> (backend: any GenerationBackend, service: SessionService?) {
         switch backend {
-        case .scripted: return (ScriptedBackend(), nil)
+        // Whatever body the gateway takes: a canned answer has no context to run out of.
+        case .scripted: return (ScriptedBackend(contextTokens: GatewayLimits().bodyBytes), nil)
         case .embedded:
             let session = try LlamaSession.loading(model.load())
             return (session, SessionService(session: session))

@@ -12,11 +12,14 @@ enum JSONValue: Sendable, Hashable {
     case array([JSONValue])
     case object(JSONObject)
 
-    /// The value as a whole number, also when it was written as `64.0`.
+    /// Every whole number up to this one is a `Double` of its own; a larger one may have been rounded to it.
+    private static let largestExact = 9_007_199_254_740_992.0
+
+    /// The value as a whole number, also when it was written as `64.0`; nil for one that may not be what was written.
     var wholeNumber: Int64? {
         switch self {
         case .integer(let value): value
-        case .decimal(let value): Int64(exactly: value)
+        case .decimal(let value): value.magnitude < Self.largestExact ? Int64(exactly: value) : nil
         default: nil
         }
     }

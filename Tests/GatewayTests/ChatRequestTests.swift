@@ -90,6 +90,8 @@ struct ChatRequestTests {
         (#""max_tokens":"64""#, "invalid_type", "max_tokens"),
         (#""max_completion_tokens":true"#, "invalid_type", "max_completion_tokens"),
         (#""seed":1e30"#, "invalid_type", "seed"),
+        // A Double would round it to the least seed.
+        (#""seed":-9223372036854775809"#, "invalid_type", "seed"),
         (#""seed":"1""#, "invalid_type", "seed"),
         (#""stop":["1","2","3","4","5"]"#, "invalid_value", "stop"),
         (#""stop":[1]"#, "invalid_type", "stop[0]"),

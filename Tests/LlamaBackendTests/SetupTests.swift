@@ -69,9 +69,10 @@ import Testing
         #expect(outcome.leftovers == [])
     }
 
-    @Test(arguments: ["libllama", "smollm2"])
+    @Test(arguments: ["libllama", "smollm2", "schemathesis"])
     func `without a network it says what could not be fetched`(script: String) throws {
-        let outcome = try Self.run(script, tools: ["python3": "echo 'no route to host' >&2; exit 1"])
+        let python = "[[ $1 == -c ]] && { echo 3.11; exit; }; echo 'no route to host' >&2; exit 1"
+        let outcome = try Self.run(script, tools: ["python3": python])
         #expect(outcome.status == 1)
         #expect(outcome.output.contains("no route to host"))
         #expect(outcome.output.contains("check the network"), "\(outcome.output)")
