@@ -160,7 +160,12 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["ModelExecutor"],
+            dependencies: [
+                "ModelExecutor",
+                product("Crypto", "swift-crypto"),
+                product("SwiftASN1", "swift-asn1"),
+                product("X509", "swift-certificates"),
+            ],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -184,7 +189,7 @@ let package = Package(
         tests(
             "Gateway",
             [
-                "ModelExecutor", "Policy", "Store", "Telemetry",
+                "ModelExecutor", "Policy", "Store", "Telemetry", "TestSupport",
                 product("AsyncHTTPClient", "async-http-client"),
                 product("GRDB", "GRDB.swift"),
                 product("HTTPTypes", "swift-http-types"),
@@ -205,7 +210,7 @@ let package = Package(
             "EndToEnd",
             of: "CLI",
             [
-                "LlamaBackend", "ModelExecutor", "Policy", "Stats",
+                "LlamaBackend", "ModelExecutor", "Policy", "Stats", "TestSupport",
                 product("ArgumentParser", "swift-argument-parser"),
                 product("AsyncHTTPClient", "async-http-client"),
                 product("Subprocess", "swift-subprocess"),

@@ -33,10 +33,13 @@ struct GatewayClient: Sendable {
 
     /// Fails with a message that says what to type when the certificate can't be read.
     ///
-    /// - Parameter isPatient: whether a connection that fails is tried again for as long as it may take.
+    /// - Parameters:
+    ///   - identity: what to show to a gateway that knows clients by certificates.
+    ///   - isPatient: whether a connection that fails is tried again for as long as it may take.
     static func make(
         url: String,
         certificate: String?,
+        identity: ClientIdentity? = nil,
         key: String? = nil,
         timeout: TimeAmount,
         isPatient: Bool = true
@@ -50,6 +53,10 @@ struct GatewayClient: Sendable {
                 throw UsageError("no certificate at '\(certificate)'; `headgate serve` prints its path")
             }
             tls.trustRoots = .file(certificate)
+        }
+        if let identity {
+            tls.certificateChain = identity.chain.map { .certificate($0) }
+            tls.privateKey = .privateKey(identity.key)
         }
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256

@@ -38,6 +38,14 @@ struct Serve: AsyncParsableCommand {
     )
     var admin = AdminOptions.defaultAddress
 
+    @Option(
+        help: ArgumentHelp(
+            "Authority whose client certificates the admin plane takes in place of keys.",
+            valueName: "pem"
+        )
+    )
+    var adminClientCa: String?
+
     @Option(help: ArgumentHelp("Certificate chain to serve with.", valueName: "pem"))
     var cert: String?
 
@@ -67,6 +75,11 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let address = try ListenAddress(listen)
         let adminAddress = try AdminPlane.address(admin)
+        if adminAddress == nil, adminClientCa != nil {
+            throw UsageError(
+                "--admin-client-ca is for the admin plane, which --admin none turns off; leave one out"
+            )
+        }
         let loaded = try loadedPolicies()
         let tls = try TLSSetup(
             host: address.host,

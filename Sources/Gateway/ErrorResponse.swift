@@ -59,7 +59,8 @@ struct ErrorResponse: Sendable, Hashable {
         case .executor(let inner): self.init(inner)
         case .store(let inner): self.init(inner)
         case .outcome(let receipt): self.init(receipt)
-        case .keyMissing, .keyUnknown: self.init(.unauthorized, .invalidRequest, .invalidAPIKey, "\(error)")
+        case .keyMissing, .keyUnknown, .certificateUnknown:
+            self.init(.unauthorized, .invalidRequest, .invalidAPIKey, "\(error)")
         case .operatorNeeded: self.init(.forbidden, .invalidRequest, .insufficientRole, "\(error)")
         case .noSuchPolicy: self.init(.notFound, .invalidRequest, .policyNotFound, "\(error)")
         case .noSuchRollout: self.init(.notFound, .invalidRequest, .rolloutNotFound, "\(error)")
@@ -77,8 +78,7 @@ struct ErrorResponse: Sendable, Hashable {
             self.init(.serviceUnavailable, .server, .keysUnusable, message)
         case .backend, .certificateNeeded, .certificateWithoutKey, .certificateUnusable, .certificateExpired,
             .cannotWrite, .cannotListen, .keyNameRefused, .keyNameTaken, .tooManyKeys, .noSuchKey,
-            .tagRefused,
-            .tooManyTags, .tagsNeedClient:
+            .tagRefused, .tooManyTags, .tagsNeedClient, .certificateIsForAdmin, .authorityUnusable:
             self = .internalError
         }
     }

@@ -32,6 +32,7 @@ public enum GatewayError: Error, Sendable, Hashable {
     // A request that the admin plane doesn't serve.
     case keyMissing
     case keyUnknown
+    case certificateUnknown
     case operatorNeeded
     case noSuchPolicy
     case noSuchRollout
@@ -46,11 +47,13 @@ public enum GatewayError: Error, Sendable, Hashable {
     case tagRefused(String)
     case tooManyTags(limit: Int)
     case tagsNeedClient
+    case certificateIsForAdmin
     // A listener that can't start.
     case certificateNeeded(host: String)
     case certificateWithoutKey
     case certificateUnusable(path: String, reason: String)
     case certificateExpired(path: String, on: String)
+    case authorityUnusable(path: String)
     case cannotWrite(path: String, reason: String)
     case cannotListen(host: String, port: Int, reason: String)
 }
@@ -124,6 +127,12 @@ extension GatewayError: CustomStringConvertible {
             "a key has at most \(limit) tags; leave some out"
         case .tagsNeedClient:
             "policies see the tags of a client's key alone; use role client, or leave the tags out"
+        case .certificateUnknown:
+            "no key stands for this client certificate; headgate keys add NAME --certificate adds one, by its common name"
+        case .certificateIsForAdmin:
+            "a certificate stands for a key of the admin plane only; use --role viewer or operator"
+        case .authorityUnusable(let path):
+            "cannot use \(path): it can't be read as PEM certificates; give that of the authority which signs clients'"
         case .certificateNeeded(let host):
             "\(host) is not a loopback address, so a certificate is needed; "
                 + "give one with --cert FILE --key FILE, or listen on 127.0.0.1"

@@ -9,7 +9,9 @@ internal import X509
 /// There is no way to a listener without one: this gateway never speaks plain HTTP.
 public struct TLSSetup: Sendable {
     /// TLS 1.2 and 1.3 with forward secrecy; the listener adds the protocols that it negotiates.
-    public let configuration: TLSConfiguration
+    public private(set) var configuration: TLSConfiguration
+    /// Whether clients may present a certificate.
+    public private(set) var knowsClients = false
     /// SHA-256 of the leaf certificate, as `openssl x509 -fingerprint -sha256` prints it.
     public let fingerprint: String
     /// When the leaf stops being valid, for the metric that warns of it.
@@ -36,6 +38,24 @@ public struct TLSSetup: Sendable {
             try self.init(certificate: files.certificate, key: files.key, isSelfSigned: true, now: now)
         case (nil, _?), (_?, nil): throw .certificateWithoutKey
         }
+    }
+
+    /// The same, for a listener that lets clients present a certificate which this authority has signed.
+    ///
+    /// One by anybody else, or one that has expired, ends the handshake. No certificate at all doesn't: whoever presents
+    /// none has to show who it is in another way.
+    public func knowingClients(of authority: String) throws(GatewayError) -> TLSSetup {
+        var setup = self
+        do {
+            let certificates = try NIOSSLCertificate.fromPEMFile(authority)
+            guard !certificates.isEmpty else { throw GatewayError.authorityUnusable(path: authority) }
+            setup.configuration.trustRoots = .certificates(certificates)
+        } catch {
+            throw .authorityUnusable(path: authority)
+        }
+        setup.configuration.certificateVerification = .optionalVerification
+        setup.knowsClients = true
+        return setup
     }
 
     private init(certificate path: String, key keyPath: String, isSelfSigned: Bool, now: Date)

@@ -13,6 +13,7 @@ import Testing
 /// An admin plane on a free port with a real certificate and key file, over rollouts that do as the test says.
 struct LiveAdmin: Sendable {
     let port: Int
+    let tls: TLSSetup
     let client: HTTPClient
     let keys: KeyFile
     let rollouts: ScriptedRollouts
@@ -25,16 +26,23 @@ struct LiveAdmin: Sendable {
     /// Runs an admin plane for as long as the body does.
     static func run(
         limits: GatewayLimits = .admin,
+        clientAuthority: String? = nil,
+        now: @escaping @Sendable () -> Timestamp = { .now },
         _ body: @Sendable @escaping (LiveAdmin) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
-        let tls = try TLSSetup(
+        var setup = try TLSSetup(
             host: "127.0.0.1",
             certificate: nil,
             key: nil,
             stateFolder: folder.path,
             now: Date()
         )
+        if let clientAuthority {
+            try folder.write(clientAuthority, to: "clients.pem")
+            setup = try setup.knowingClients(of: folder.path + "/clients.pem")
+        }
+        let tls = setup
         let keys = KeyFile(stateFolder: folder.path)
         let rollouts = try ScriptedRollouts()
         let metrics = HeadgateMetrics(version: "test")
@@ -50,6 +58,7 @@ struct LiveAdmin: Sendable {
             configuration: configuration,
             actions: rollouts.actions,
             metrics: metrics,
+            now: now,
             logger: LiveGateway.quiet
         ) { port in listening.yield(port) }
         let services = ServiceGroup(services: [server], logger: LiveGateway.quiet)
@@ -59,6 +68,7 @@ struct LiveAdmin: Sendable {
             let client = try LiveGateway.client(trusting: tls)
             let admin = LiveAdmin(
                 port: port,
+                tls: tls,
                 client: client,
                 keys: keys,
                 rollouts: rollouts,

@@ -25,7 +25,8 @@ struct AdminClient {
     private static let timeout = TimeAmount.seconds(30)
 
     private let gateway: GatewayClient
-    private let key: String
+    /// Nil where a certificate stands in its place.
+    private let key: String?
 
     /// Runs the body with a client; a refusal is noted and becomes the command's exit status.
     static func run(
@@ -35,6 +36,7 @@ struct AdminClient {
         let gateway = try GatewayClient.make(
             url: options.admin,
             certificate: options.cacert ?? StatePaths.ownCertificate,
+            identity: try options.identity(),
             timeout: timeout,
             isPatient: false
         )
@@ -73,7 +75,7 @@ struct AdminClient {
         let escaped = path.map { "/" + Self.escaped($0) }.joined()
         var request = HTTPClientRequest(url: "\(gateway.base)/v1\(escaped)\(query)")
         request.method = method
-        request.headers.add(name: "authorization", value: "Bearer \(key)")
+        if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
         let (status, bytes) = try await reply(to: request)
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -95,7 +97,7 @@ struct AdminClient {
                 status: ExitStatus.unreachable,
                 words:
                     "can't reach \(gateway.base): \(error); see that `headgate serve` runs with this --admin "
-                    + "address and that --cacert is its certificate"
+                    + "address, that --cacert is its certificate and that it takes yours, if you gave one"
             )
         }
     }

@@ -36,13 +36,14 @@ struct AdminPlane: Sendable {
             return
         }
         let isLoopback = TLSSetup.isLoopback(address.host)
-        let tls = try TLSSetup(
+        var tls = try TLSSetup(
             host: address.host,
             certificate: isLoopback ? nil : serve.cert,
             key: isLoopback ? nil : serve.key,
             stateFolder: serve.state,
             now: Date()
         )
+        if let authority = serve.adminClientCa { tls = try tls.knowingClients(of: authority) }
         services = [
             AdminServer(
                 configuration: AdminConfiguration(

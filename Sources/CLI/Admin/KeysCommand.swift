@@ -31,8 +31,12 @@ extension KeysCommand {
                 On the admin plane a viewer reads and an operator commands rollouts too; the name stands in the audit. \
                 A client uses the data plane, where policies may go by the key's name and tags. No key opens both.
 
+                With --certificate there is nothing to print: whoever presents a certificate whose common name is the \
+                key's bears it, if serve --admin-client-ca names who signed it.
+
                 Examples:
                   headgate keys add alice --role operator
+                  headgate keys add deploy-bot --role operator --certificate
                   headgate keys add shop --role client --tag gold --tag eu
                 """
         )
@@ -52,9 +56,21 @@ extension KeysCommand {
         )
         var tags: [String] = []
 
+        @Flag(help: "A client certificate of this name stands for the key, which has no words.")
+        var certificate = false
+
         @OptionGroup var options: KeyFileOptions
 
+        func validate() throws {
+            guard !certificate || tags.isEmpty else {
+                throw ValidationError(
+                    "--tag is for keys of the data plane, --certificate for those of the admin plane"
+                )
+            }
+        }
+
         func run() throws {
+            if certificate { return try options.file.addCertificate(name, role, now: .now) }
             var random = SystemRandomNumberGenerator()
             print(try options.file.add(name, role, tags: tags, now: .now, using: &random))
             note("store it now: only its hash is kept, in \(options.file.path)")
@@ -74,10 +90,10 @@ extension KeysCommand {
             let cells = keys.map { key in
                 [
                     key.name, key.role.rawValue, Int(key.created.millisecondsSinceEpoch / 1_000).utc,
-                    key.tags.joined(separator: ","),
+                    key.tags.joined(separator: ","), key.isCertificate ? "yes" : "",
                 ]
             }
-            print(TextTable.words(["name", "role", "created", "tags"], cells))
+            print(TextTable.words(["name", "role", "created", "tags", "certificate"], cells))
         }
     }
 

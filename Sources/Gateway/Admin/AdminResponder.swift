@@ -14,8 +14,15 @@ struct AdminResponder: Sendable {
     let arrivals: Admission
     let metrics: HeadgateMetrics
     let date: HTTPDate
+    let now: @Sendable () -> Timestamp
+    /// Whether clients may be known by a certificate.
+    let knowsCertificates: Bool
 
-    @concurrent func respond(to request: Request, with writer: consuming ResponseWriter) async throws {
+    @concurrent func respond(
+        to request: Request,
+        with writer: consuming ResponseWriter,
+        on channel: any Channel
+    ) async throws {
         var answer = AnswerWriter(writer, date: date.text, isHeadOnly: request.method == .head)
         defer {
             if let status = answer.status { metrics.http.responded(.admin, StatusClass(status: status.code)) }
@@ -23,7 +30,7 @@ struct AdminResponder: Sendable {
         }
         let response: WholeResponse
         do {
-            response = try await self.response(to: request)
+            response = try await self.response(to: request, on: channel)
         } catch let error as GatewayError {
             response = WholeResponse(error)
         }
@@ -33,8 +40,9 @@ struct AdminResponder: Sendable {
     }
 
     /// Who it is comes first: whoever isn't known learns nothing, not even which paths there are.
-    private func response(to request: Request) async throws -> WholeResponse {
-        let key = try keyring.admin(for: request.headers[.authorization])
+    private func response(to request: Request, on channel: any Channel) async throws -> WholeResponse {
+        let certificate = knowsCertificates ? try await ClientCertificate.presented(on: channel) : nil
+        let key = try keyring.admin(for: request.headers[.authorization], certificate, now: now())
         let route = try AdminRoute(path: request.uri.path, method: request.method)
         if route != .audit, let parameter = request.uri.queryParameters.first {
             throw GatewayError.unknownParameter(String(parameter.key))

@@ -56,7 +56,9 @@ public struct AdminServer: Service {
             admission: admission(.requests, limits.concurrentRequests),
             arrivals: admission(.bodyBytes, limits.arrivingBodyBytes),
             metrics: metrics,
-            date: HTTPDate(now: now)
+            date: HTTPDate(now: now),
+            now: now,
+            knowsCertificates: configuration.tls.knowsClients
         )
         self.onListening = onListening
     }
@@ -64,8 +66,8 @@ public struct AdminServer: Service {
     public func run() async throws {
         responder.keyring.look()
         let responder = responder
-        try await listener.run { request, writer, _ in
-            try await responder.respond(to: request, with: writer)
+        try await listener.run { request, writer, channel in
+            try await responder.respond(to: request, with: writer, on: channel)
         } onListening: { port in
             await onListening(port)
         }

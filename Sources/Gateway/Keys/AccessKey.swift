@@ -37,18 +37,21 @@ public struct AccessKey: Sendable, Hashable {
     /// What policies may ask for; sorted, each once. Only a client's key has any.
     public let tags: [String]
     public let created: Timestamp
-    let digest: [UInt8]
+    /// Of the key's words; nil where a client certificate of this name stands for them.
+    let digest: [UInt8]?
 
     init(
         name: String,
         role: KeyRole,
         tags: [String] = [],
         created: Timestamp,
-        digest: [UInt8]
+        digest: [UInt8]?
     ) throws(GatewayError) {
         let isName = (1...Self.longestName).contains(name.utf8.count) && Self.isWord(name)
         guard isName, !Self.reservedNames.contains(name) else { throw .keyNameRefused(name) }
         guard tags.isEmpty || role == .client else { throw .tagsNeedClient }
+        // The data plane asks nobody for a certificate.
+        guard digest != nil || role != .client else { throw .certificateIsForAdmin }
         for tag in tags {
             guard (1...Self.longestTag).contains(tag.utf8.count), Self.isWord(tag) else {
                 throw .tagRefused(tag)
@@ -63,6 +66,9 @@ public struct AccessKey: Sendable, Hashable {
         self.digest = digest
     }
 
+    /// Whether its bearer shows a certificate of this name, and no words.
+    public var isCertificate: Bool { digest == nil }
+
     /// The words of a new key.
     static func secret(using random: inout some RandomNumberGenerator) -> String {
         let bytes = (0..<randomBytes).map { _ in UInt8.random(in: .min ... .max, using: &random) }
@@ -75,7 +81,7 @@ public struct AccessKey: Sendable, Hashable {
     }
 
     /// What policies that take the key as subject are given in its place; the same for words that are no key's.
-    public var subject: String { Hex.text(digest) }
+    public var subject: String { Hex.text(digest ?? []) }
 
     private static func isWord(_ text: String) -> Bool {
         text.utf8.allSatisfy { byte in

@@ -23,7 +23,7 @@ public struct AccessKeys: Sendable, Hashable {
             throw .tooManyKeys(limit: limit)
         }
         names.insert(key.name)
-        places[key.digest] = all.count
+        if let digest = key.digest { places[digest] = all.count }
         all.append(key)
     }
 
@@ -31,13 +31,17 @@ public struct AccessKeys: Sendable, Hashable {
         guard let index = all.firstIndex(where: { $0.name == name }) else { throw .noSuchKey(name) }
         all.remove(at: index)
         names.remove(name)
-        places = Dictionary(all.enumerated().map { ($1.digest, $0) }, uniquingKeysWith: { $1 })
+        let placed = all.enumerated().compactMap { place, key in key.digest.map { ($0, place) } }
+        places = Dictionary(placed, uniquingKeysWith: { $1 })
     }
 
     /// The key with these words.
     func key(for secret: String) -> AccessKey? { key(digest: AccessKey.digest(of: secret)) }
 
     func key(digest: [UInt8]) -> AccessKey? { places[digest].map { all[$0] } }
+
+    /// The key that a client certificate of this name stands for.
+    func key(certificate name: String) -> AccessKey? { all.first { $0.name == name && $0.isCertificate } }
 
     /// The client's key of that name.
     public func client(named name: String) -> AccessKey? {
@@ -55,7 +59,7 @@ extension AccessKeys {
         for (index, element) in try reader.elements(keys, "keys").enumerated() {
             let path = "keys[\(index)]"
             let key = try AccessKey(try reader.object(element, path), reader, path)
-            guard self.key(digest: key.digest) == nil else {
+            guard key.digest.flatMap({ self.key(digest: $0) }) == nil else {
                 throw .invalidParameter("\(path).sha256", rule: "is another key's too")
             }
             try add(key)
@@ -84,7 +88,12 @@ extension AccessKeys {
                 }
             }
             writer.member("created", key.created.seconds)
-            writer.member("sha256", Hex.text(key.digest))
+            if let digest = key.digest {
+                writer.member("sha256", Hex.text(digest))
+            } else {
+                writer.key("certificate")
+                writer.value(true)
+            }
         }
     }
 }
@@ -94,7 +103,7 @@ extension AccessKey {
     private static let times = 0...Int(UInt32.max)
 
     fileprivate init(_ object: JSONObject, _ reader: ParameterReader, _ path: String) throws(GatewayError) {
-        let members = ["name", "role", "tags", "created", "sha256"]
+        let members = ["name", "role", "tags", "created", "sha256", "certificate"]
         for member in object.members where !members.contains(member.key) {
             throw .unknownParameter("\(path).\(member.key)")
         }
@@ -106,9 +115,15 @@ extension AccessKey {
             let roles = KeyRole.allCases.map(\.rawValue).joined(separator: ", ")
             throw .invalidParameter("\(path).role", rule: "must be one of \(roles)")
         }
-        guard let digest = Hex.bytes(try reader.text(try value("sha256"), "\(path).sha256")),
-            digest.count == AccessKey.digest(of: "").count
-        else { throw .invalidParameter("\(path).sha256", rule: "must be a SHA-256 in hex digits") }
+        let digest: [UInt8]?
+        if let certificate = object["certificate"] {
+            guard certificate == .bool(true), object["sha256"] == nil else {
+                throw .invalidParameter("\(path).certificate", rule: "must be true, and without a sha256")
+            }
+            digest = nil
+        } else {
+            digest = try Self.digest(try reader.text(try value("sha256"), "\(path).sha256"), path)
+        }
         let created = try reader.whole(try value("created"), "\(path).created", in: Self.times)
         var tags: [String] = []
         if let listed = object["tags"] {
@@ -123,6 +138,13 @@ extension AccessKey {
             created: Timestamp(millisecondsSinceEpoch: Int64(created) * 1_000),
             digest: digest
         )
+    }
+
+    private static func digest(_ text: String, _ path: String) throws(GatewayError) -> [UInt8] {
+        guard let digest = Hex.bytes(text), digest.count == AccessKey.digest(of: "").count else {
+            throw .invalidParameter("\(path).sha256", rule: "must be a SHA-256 in hex digits")
+        }
+        return digest
     }
 }
 

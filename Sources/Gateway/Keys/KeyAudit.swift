@@ -50,7 +50,8 @@ public struct KeyAudit: Sendable {
     private static func words(for key: AccessKey) -> String {
         let tags = key.tags.isEmpty ? [] : [key.tags.joined(separator: ",")]
         let made = Date(timeIntervalSince1970: TimeInterval(key.created.seconds)).formatted(.iso8601)
-        return ([key.name, key.role.rawValue] + tags + ["of", made]).joined(separator: " ")
+        let proof = key.isCertificate ? ["certificate"] : []
+        return ([key.name, key.role.rawValue] + proof + tags + ["of", made]).joined(separator: " ")
     }
 
     private static func name(in words: String) -> String { String(words.prefix { $0 != " " }) }

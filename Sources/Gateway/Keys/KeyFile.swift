@@ -38,6 +38,12 @@ public struct KeyFile: Sendable {
         return secret
     }
 
+    /// Adds a key without words: whoever has a client certificate of this name bears it.
+    public func addCertificate(_ name: String, _ role: KeyRole, now: Timestamp) throws(GatewayError) {
+        let key = try AccessKey(name: name, role: role, created: now, digest: nil)
+        try change { keys throws(GatewayError) in try keys.add(key) }
+    }
+
     public func remove(_ name: String) throws(GatewayError) {
         try change { keys throws(GatewayError) in try keys.remove(name) }
     }

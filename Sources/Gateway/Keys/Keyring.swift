@@ -1,4 +1,6 @@
+internal import FoundationEssentials
 public import Logging
+internal import Store
 internal import Synchronization
 
 /// Who a request's key belongs to, by the key file.
@@ -45,10 +47,24 @@ public final class Keyring: Sendable {
 
     /// Whoever commands the admin plane. A client's key is not known there.
     ///
-    /// - Parameter authorization: the header's value.
-    func admin(for authorization: String?) throws(GatewayError) -> AccessKey {
+    /// - Parameters:
+    ///   - authorization: the header's value; where there is one, it alone counts.
+    ///   - certificate: what the client presented, if anything.
+    func admin(
+        for authorization: String?,
+        _ certificate: ClientCertificate? = nil,
+        now: Timestamp
+    ) throws(GatewayError) -> AccessKey {
+        if authorization == nil, let certificate { return try admin(certificate, now) }
         guard let words = BearerWords.from(authorization) else { throw .keyMissing }
         guard let key = try look().get().key(for: words), key.role != .client else { throw .keyUnknown }
+        return key
+    }
+
+    private func admin(_ certificate: ClientCertificate, _ now: Timestamp) throws(GatewayError) -> AccessKey {
+        guard certificate.expires.timeIntervalSince1970 > Double(now.millisecondsSinceEpoch) / 1_000,
+            let name = certificate.name, let key = try look().get().key(certificate: name)
+        else { throw .certificateUnknown }
         return key
     }
 
