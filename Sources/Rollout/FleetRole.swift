@@ -1,3 +1,4 @@
+internal import Policy
 public import Store
 
 /// The gateways with which one shares its rollouts.

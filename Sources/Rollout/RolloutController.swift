@@ -85,8 +85,8 @@ public final class RolloutController: Service {
     public func begin() async throws(StoreError) {
         var desk = start.withLock { $0 }
         await takeTurn(&desk)
-        let (next, moves) = desk.resuming(known, now: seconds)
-        try await commit(next, moves, by: "file", &desk)
+        let adoption = desk.adopting(desk.documents, replacing: known, now: seconds)
+        try await commit(adoption.desk, adoption.moves, kept: adoption.kept, by: "file", &desk)
         start.withLock { $0 = desk }
     }
 
@@ -159,9 +159,9 @@ public final class RolloutController: Service {
     var seconds: Int { Int(now().millisecondsSinceEpoch / 1_000) }
 
     private func adopt(_ documents: PolicySet, _ desk: inout RolloutDesk) async -> PolicyProblem? {
-        let (next, moves) = desk.adopting(documents, now: seconds)
+        let adoption = desk.adopting(documents, replacing: desk.documents.policies, now: seconds)
         do {
-            try await commit(next, moves, by: "file", &desk)
+            try await commit(adoption.desk, adoption.moves, kept: adoption.kept, by: "file", &desk)
             return nil
         } catch {
             return PolicyProblem(
@@ -264,6 +264,7 @@ public final class RolloutController: Service {
     func commit(
         _ next: RolloutDesk,
         _ moves: [RolloutMove],
+        kept: [RolloutRecord] = [],
         by actor: String,
         sharing: Bool = true,
         _ desk: inout RolloutDesk
@@ -273,7 +274,7 @@ public final class RolloutController: Service {
         try await store.record(
             InForceChange(
                 policies: set.policies.map(\.record),
-                rollouts: moves.map(\.record),
+                rollouts: moves.map(\.record) + kept,
                 audits: moves.map { $0.audit(by: actor) }
             )
         )

@@ -49,8 +49,9 @@ extension RolloutState {
 }
 
 extension RolloutMove {
+    /// An edit after a rollback is none.
     var isRollback: Bool {
-        if case .rolledBack = to.phase { true } else { false }
+        if case .rolledBack = to.phase { from != to } else { false }
     }
 
     /// A step between states of one document.

@@ -15,31 +15,30 @@ struct RolloutDesk {
         states[policy] ?? RolloutState(phase: .idle, since: 0)
     }
 
-    /// Takes other documents over, and with each rollout what its own edit means for it.
-    func adopting(_ new: PolicySet, now: Int) -> (desk: RolloutDesk, moves: [RolloutMove]) {
-        var desk = self
-        desk.documents = new
-        var moves: [RolloutMove] = []
-        for old in documents.policies {
+    /// Takes other documents over, and with each rollout what the edit means for it.
+    ///
+    /// - Parameter old: the documents as they were, as far as they are known.
+    func adopting(_ new: PolicySet, replacing old: [SplitPolicy], now: Int) -> Adoption {
+        var adoption = Adoption(desk: self)
+        adoption.desk.documents = new
+        for old in old {
             let edited = new.policy(named: old.id)
-            guard let move = move(from: old, to: edited, now: now) else { continue }
-            desk.states[old.id] = move.to
-            moves.append(move)
+            guard let state = states[old.id], edited?.version != old.version else { continue }
+            if let move = move(state, from: old, to: edited, now: now) {
+                adoption.desk.states[old.id] = move.to
+                adoption.moves.append(move)
+            } else if let edited {
+                adoption.kept.append(RolloutRecord(policy: old.id, state, document: edited.version))
+            }
         }
-        return (desk, moves)
-    }
-
-    /// Takes up rollouts of documents that may have been edited since.
-    func resuming(_ known: [SplitPolicy], now: Int) -> (desk: RolloutDesk, moves: [RolloutMove]) {
-        var desk = self
-        let moves = known.compactMap { move(from: $0, to: documents.policy(named: $0.id), now: now) }
-        for move in moves { desk.states[move.document.id] = move.to }
-        return (desk, moves)
+        return adoption
     }
 
     /// What an edit does to the document's rollout; nil for nothing.
-    private func move(from old: SplitPolicy, to edited: SplitPolicy?, now: Int) -> RolloutMove? {
-        guard let state = states[old.id], let rule = old.rollout, edited?.version != old.version,
+    private func move(_ state: RolloutState, from old: SplitPolicy, to edited: SplitPolicy?, now: Int)
+        -> RolloutMove?
+    {
+        guard let rule = old.rollout,
             case .moves(let next, let reason)? = try? RolloutMachine(rule).step(
                 state,
                 .documentChanged(from: old, to: edited),
@@ -78,6 +77,14 @@ struct RolloutDesk {
         desk.states[policy] = next
         return (step, desk, RolloutMove(document, from: state, to: next, because: reason))
     }
+}
+
+/// What other documents make of the desk.
+struct Adoption {
+    var desk: RolloutDesk
+    var moves: [RolloutMove] = []
+    /// Rollouts that have not begun, now of the edited document.
+    var kept: [RolloutRecord] = []
 }
 
 /// One rollout's step from state to state, as it goes on record.

@@ -11,6 +11,18 @@ public enum RolloutEvent: Sendable, Hashable {
     case documentChanged(from: SplitPolicy, to: SplitPolicy?)
 }
 
+extension OperatorCommand {
+    var event: RolloutEvent {
+        switch self {
+        case .start: .started
+        case .pause: .paused
+        case .resume: .resumed
+        case .promote: .promoted
+        case .rollback: .rolledBack
+        }
+    }
+}
+
 /// What is known of the present stage at one moment.
 public struct StageEvidence: Sendable, Hashable {
     public let decision: Decision
@@ -38,9 +50,4 @@ public enum RolloutStep: Sendable, Hashable {
     case waits(String)
     /// The rollout goes on to this state, because of this.
     case moves(RolloutState, because: String)
-}
-
-/// Why an operator's wish can't be met.
-public struct RolloutRefusal: Error, Sendable, Hashable, CustomStringConvertible {
-    public let description: String
 }

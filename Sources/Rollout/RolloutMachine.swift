@@ -152,7 +152,7 @@ public struct RolloutMachine: Sendable {
             return enter(.stage(stage(number, in: rollout)), now, because: "the document changed")
         case .paused(let number):
             return enter(.paused(stage(number, in: rollout)), now, because: "the document changed")
-        case .idle, .done, .rolledBack: return .waits("the document changed")
+        case .idle, .done, .rolledBack: return .moves(state, because: "the document changed")
         }
     }
 

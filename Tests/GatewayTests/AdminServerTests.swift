@@ -15,7 +15,7 @@ struct AdminServerTests {
     @Test func `a viewer reads everything and commands nothing`() async throws {
         try await LiveAdmin.run { admin in
             for path in Self.reads { #expect(try await admin.get(path).status == 200, "\(path)") }
-            for command in AdminCommand.allCases {
+            for command in OperatorCommand.allCases {
                 let reply = try await admin.send(
                     "/v1/rollouts/effort/\(command.rawValue)",
                     .POST,

@@ -130,7 +130,7 @@ extension KeyFile {
 /// Rollouts that note what is asked of them: `resume` is refused, and `pause` waits to be let go.
 final class ScriptedRollouts: Sendable {
     struct Call: Sendable, Hashable {
-        let command: AdminCommand
+        let command: OperatorCommand
         let policy: PolicyID
         let actor: String
     }
@@ -178,10 +178,10 @@ final class ScriptedRollouts: Sendable {
     /// Lets go of whoever waits for a `pause` that is never going to arrive.
     func endPauses() { paused.finish() }
 
-    private func obey(_ call: Call) async -> Result<RolloutView, CommandRefusal> {
+    private func obey(_ call: Call) async -> Result<RolloutStatus, RolloutRefusal> {
         state.withLock { $0.calls.append(call) }
         switch call.command {
-        case .resume: return .failure(CommandRefusal(words: Self.refusal))
+        case .resume: return .failure(RolloutRefusal(description: Self.refusal))
         case .pause:
             paused.yield()
             for await _ in gate {}
@@ -205,13 +205,13 @@ final class ScriptedRollouts: Sendable {
         return [line]
     }
 
-    static func view(_ phase: String) -> RolloutView {
-        RolloutView(
+    static func view(_ phase: String) -> RolloutStatus {
+        RolloutStatus(
             policy: "effort",
             arm: "low",
             phase: phase,
-            share: "5%",
-            stages: ["5%", "100%"],
+            share: Share(basisPoints: 500),
+            stages: [Share(basisPoints: 500), .whole],
             since: 7,
             version: "abc",
             waitsFor: nil

@@ -25,7 +25,7 @@ struct RolloutControllerTests {
                 }
                 #expect(status.phase == step.phase)
                 #expect(gateway.medium == step.share)
-                let versions = try gateway.reader.policies().map(\.version.rawValue)
+                let versions = try gateway.reader.policies().map(\.version)
                 #expect(versions.contains(status.version))
                 let audits = try gateway.reader.audits(limit: 100)
                 #expect(audits.count == number + 1)
@@ -94,6 +94,27 @@ struct RolloutControllerTests {
                 let audits = try gateway.reader.audits(limit: 10)
                 #expect(audits.first?.actor == "file")
             }
+            try await gateway.store.shutdown()
+        }
+    }
+
+    @Test(arguments: [(["start", "promote", "promote", "promote"], "done"), (["start", "rollback"], "0%")])
+    func `a rollout that outlives an edit is of the edited document`(
+        commands: [String],
+        end: String
+    ) async throws {
+        try await withRecordFolder { folder in
+            let gateway = try await ControlledGateway(folder, .ramp())
+            let edited = try PolicySet.ramp(stages: "[2%, 100%]")
+            try await gateway.running { gateway in
+                for command in commands.compactMap(OperatorCommand.init(rawValue:)) {
+                    _ = try await gateway.controller.command(command, "ramp", by: "ada").get()
+                }
+                #expect(await gateway.controller.adopt(edited) == nil)
+            }
+            let record = try #require(try gateway.reader.rollouts().first)
+            #expect(record.document == edited.policies.first?.version, "\(end)")
+            #expect(gateway.medium == (end == "done" ? "100%" : end))
             try await gateway.store.shutdown()
         }
     }

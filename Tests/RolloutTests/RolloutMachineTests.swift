@@ -163,7 +163,12 @@ struct RolloutMachineTests {
         }
         let slower = try policy(rollout: "{arm: medium, stages: [1%, 5%, 100%], hold: {time: 2h}}")
         #expect(after(.stage(1), slower) == "stage 2")
-        #expect(after(.rolledBack(1), slower) == "waits")
+        #expect(after(.idle, slower) == "waits")
+        for phase in [.done, .rolledBack(1)] as [RolloutState.Phase] {
+            let state = RolloutState(phase: phase, since: 7)
+            let step = try RolloutMachine(rule).step(state, .documentChanged(from: old, to: slower), now: 9)
+            #expect(step == .moves(state, because: "the document changed"), "what is over stays so")
+        }
         let finer = try policy(rollout: "{arm: medium, stages: [1%, 2%, 5%, 10%, 50%]}")
         #expect(after(.stage(1), finer) == "stage 3")
         #expect(after(.paused(2), finer) == "paused in stage 5", "100% becomes the most there is")

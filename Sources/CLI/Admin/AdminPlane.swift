@@ -81,43 +81,11 @@ extension AdminActions {
         let reader = try RecordReader(path: path)
         self.init(
             policies: { policies.current },
-            rollouts: { rollouts.statuses.map { RolloutView($0) } },
-            command: { command, policy, actor in
-                await rollouts.command(OperatorCommand(command), policy, by: actor)
-                    .map { RolloutView($0) }
-                    .mapError { CommandRefusal(words: $0.description) }
-            },
+            rollouts: { rollouts.statuses },
+            command: { command, policy, actor in await rollouts.command(command, policy, by: actor) },
             audits: { query throws(StoreError) in
                 try reader.audits(policy: query.policy, text: query.contains, limit: query.limit)
             }
-        )
-    }
-}
-
-extension OperatorCommand {
-    fileprivate init(_ command: AdminCommand) {
-        self =
-            switch command {
-            case .start: .start
-            case .pause: .pause
-            case .resume: .resume
-            case .promote: .promote
-            case .rollback: .rollback
-            }
-    }
-}
-
-extension RolloutView {
-    fileprivate init(_ status: RolloutStatus) {
-        self.init(
-            policy: status.policy,
-            arm: status.arm,
-            phase: status.phase,
-            share: status.share,
-            stages: status.stages,
-            since: status.since,
-            version: status.version,
-            waitsFor: status.waitsFor
         )
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Gateway
+import Policy
 import Summary
 
 /// `headgate rollout`: watches and commands the rollouts of a gateway that serves.
@@ -50,7 +50,7 @@ extension RolloutCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give the arm the share of the first stage, also after a rollback."
         )
-        static let command = AdminCommand.start
+        static let command = OperatorCommand.start
         @OptionGroup var target: RolloutTarget
     }
 
@@ -58,7 +58,7 @@ extension RolloutCommand {
         static let configuration = CommandConfiguration(
             abstract: "Stay in the stage, whatever its evidence says, unless it shows harm."
         )
-        static let command = AdminCommand.pause
+        static let command = OperatorCommand.pause
         @OptionGroup var target: RolloutTarget
     }
 
@@ -66,7 +66,7 @@ extension RolloutCommand {
         static let configuration = CommandConfiguration(
             abstract: "Go on with a paused stage, from its begin."
         )
-        static let command = AdminCommand.resume
+        static let command = OperatorCommand.resume
         @OptionGroup var target: RolloutTarget
     }
 
@@ -74,7 +74,7 @@ extension RolloutCommand {
         static let configuration = CommandConfiguration(
             abstract: "Go to the next stage now, or from the last to the end."
         )
-        static let command = AdminCommand.promote
+        static let command = OperatorCommand.promote
         @OptionGroup var target: RolloutTarget
     }
 
@@ -82,7 +82,7 @@ extension RolloutCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take everything from the arm now and give it to control."
         )
-        static let command = AdminCommand.rollback
+        static let command = OperatorCommand.rollback
         @OptionGroup var target: RolloutTarget
     }
 }
@@ -97,7 +97,7 @@ struct RolloutTarget: ParsableArguments {
 
 /// A command that moves one rollout; they differ in nothing but the word.
 protocol RolloutStepCommand: AsyncParsableCommand {
-    static var command: AdminCommand { get }
+    static var command: OperatorCommand { get }
     var target: RolloutTarget { get }
 }
 

@@ -3,11 +3,11 @@ internal import Store
 
 /// The bodies that the admin plane answers with.
 enum AdminJSON {
-    static func rollouts(_ rollouts: [RolloutView]) -> [UInt8] {
+    static func rollouts(_ rollouts: [RolloutStatus]) -> [UInt8] {
         list("rollouts", rollouts, write)
     }
 
-    static func rollout(_ rollout: RolloutView) -> [UInt8] {
+    static func rollout(_ rollout: RolloutStatus) -> [UInt8] {
         var writer = JSONWriter()
         write(rollout, &writer)
         return writer.bytes
@@ -66,18 +66,18 @@ enum AdminJSON {
         }
     }
 
-    private static func write(_ rollout: RolloutView, _ writer: inout JSONWriter) {
+    private static func write(_ rollout: RolloutStatus, _ writer: inout JSONWriter) {
         writer.object { writer in
             writer.member("policy", rollout.policy.rawValue)
-            writer.member("arm", rollout.arm)
+            writer.member("arm", rollout.arm.rawValue)
             writer.member("phase", rollout.phase)
-            writer.member("share", rollout.share)
+            writer.member("share", rollout.share.description)
             writer.key("stages")
             writer.array { writer in
-                for stage in rollout.stages { writer.value(stage) }
+                for stage in rollout.stages { writer.value(stage.description) }
             }
             writer.member("since", rollout.since)
-            writer.member("version", rollout.version)
+            writer.member("version", rollout.version.rawValue)
             writer.member("waits_for", rollout.waitsFor)
         }
     }

@@ -58,13 +58,13 @@ struct AdminResponder: Sendable {
         }
     }
 
-    private func rollout(_ id: PolicyID) throws(GatewayError) -> RolloutView {
+    private func rollout(_ id: PolicyID) throws(GatewayError) -> RolloutStatus {
         guard let rollout = actions.rollouts().first(where: { $0.policy == id }) else { throw .noSuchRollout }
         return rollout
     }
 
     private func obey(
-        _ command: AdminCommand,
+        _ command: OperatorCommand,
         _ id: PolicyID,
         _ key: AccessKey,
         _ request: Request
@@ -76,7 +76,7 @@ struct AdminResponder: Sendable {
         defer { admission.leave() }
         switch await actions.command(command, id, key.name) {
         case .success(let rollout): return WholeResponse(body: AdminJSON.rollout(rollout))
-        case .failure(let refusal): throw GatewayError.commandRefused(refusal.words)
+        case .failure(let refusal): throw GatewayError.commandRefused(refusal.description)
         }
     }
 

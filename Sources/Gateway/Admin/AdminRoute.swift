@@ -6,7 +6,7 @@ internal import Policy
 enum AdminRoute: Sendable, Hashable {
     case rollouts
     case rollout(PolicyID)
-    case command(AdminCommand, PolicyID)
+    case command(OperatorCommand, PolicyID)
     case policies
     case policy(PolicyID)
     case audit
@@ -37,7 +37,7 @@ enum AdminRoute: Sendable, Hashable {
         return switch (parts[2], parts.count) {
         case ("rollouts", 3): .rollouts
         case ("rollouts", 4): .rollout(policy)
-        case ("rollouts", 5): AdminCommand(rawValue: parts[4]).map { .command($0, policy) }
+        case ("rollouts", 5): OperatorCommand(rawValue: parts[4]).map { .command($0, policy) }
         case ("policies", 3): .policies
         case ("policies", 4): .policy(policy)
         case ("audit", 3): .audit
