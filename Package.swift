@@ -210,7 +210,7 @@ let package = Package(
             "EndToEnd",
             of: "CLI",
             [
-                "LlamaBackend", "ModelExecutor", "Policy", "Stats", "TestSupport",
+                "LlamaBackend", "ModelExecutor", "Policy", "Stats", "Store", "TestSupport",
                 product("ArgumentParser", "swift-argument-parser"),
                 product("AsyncHTTPClient", "async-http-client"),
                 product("Subprocess", "swift-subprocess"),

@@ -10,7 +10,7 @@ struct Headgate: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, Ask.self, Validate.self, Explain.self, Diff.self, SchemaCommand.self,
-            SummaryCommand.self, ReviewCommand.self,
+            SummaryCommand.self, ReviewCommand.self, PolicyCommand.self,
             RolloutCommand.self, AuditCommand.self, KeysCommand.self, Eval.self, Plot.self, Traffic.self,
             ConvertHead.self, Bench.self,
         ]

@@ -106,13 +106,14 @@ struct Serve: AsyncParsableCommand {
         let (model, session) = try backend.make()
         try refuse(loaded.problems(serving: model.model))
         let rollouts = try await parts.rolloutController(recordAt: db, fleet: fleet.makeFleet())
-        let actions = try AdminActions(rollouts, parts.policies, recordAt: db)
+        let watcher = parts.watcher(of: policies, for: model.model, rollouts)
+        let actions = try AdminActions(rollouts, parts.policies, watcher, recordAt: db)
         let keyring = Keyring(KeyFile(stateFolder: state), logger: logger)
         let keys = try await KeyWatch(keyring, parts, recordAt: db)
         let plane = try AdminPlane(at: adminAddress, self, parts, keyring, actions)
         if let session { metrics.sample { metrics.executor.set(session.session.load) } }
         let attempts = try parts.firstAttempts(recordAt: db)
-        let own: [any Service] = [rollouts, watch(model, rollouts, parts), keys] + plane.services
+        let own: [any Service] = [rollouts, PolicyWatchService(watcher: watcher), keys] + plane.services
         let clients = ClientAccess(keyring, isKeyRequired: requireKey)
         let dataPlane = dataPlane(parts, clients, attempts, after: plane, backend: model)
         try await group(parts, own + dataPlane, session: session).run()
@@ -151,14 +152,6 @@ struct Serve: AsyncParsableCommand {
             note("\(error)")
             throw ExitCode(ExitStatus.refused)
         }
-    }
-
-    private func watch(
-        _ model: any GenerationBackend,
-        _ rollouts: RolloutController,
-        _ parts: Parts
-    ) -> PolicyWatchService {
-        PolicyWatchService(folder: policies, model: model.model, rollouts: rollouts, parts: parts)
     }
 
     /// The shadows of completed requests, then the server that they end with.

@@ -22,18 +22,9 @@ struct RecordService: Service {
 
 /// Watches the policy folder; a change is in force once the record knows it, and SIGHUP asks for a look at once.
 struct PolicyWatchService: Service {
-    let folder: String
-    let model: ModelDescription
-    let rollouts: RolloutController
-    let parts: Serve.Parts
+    let watcher: PolicyWatcher
 
     func run() async throws {
-        let watcher = PolicyWatcher(
-            folder: folder,
-            loaded: parts.documents,
-            prepare: { await prepared($0) },
-            onReload: { tell($0) }
-        )
         try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await watcher.run() }
@@ -42,11 +33,22 @@ struct PolicyWatchService: Service {
             }
         }
     }
+}
 
+extension Serve.Parts {
+    /// The watch over the folder, and the way to edit it.
+    ///
     /// A version is recorded before any request can be assigned by it; if it can't be, the old one stays.
-    private func prepared(_ set: PolicySet) async -> PolicyProblem? {
-        if let problem = set.problems(serving: model).first { return problem }
-        return await rollouts.adopt(set)
+    func watcher(of folder: String, for model: ModelDescription, _ rollouts: RolloutController)
+        -> PolicyWatcher
+    {
+        PolicyWatcher(
+            folder: folder,
+            loaded: documents,
+            check: { $0.problems(serving: model) },
+            prepare: { await rollouts.adopt($0, by: $1) },
+            onReload: { tell($0) }
+        )
     }
 
     private func tell(_ reload: PolicyReload) {
@@ -54,16 +56,14 @@ struct PolicyWatchService: Service {
         case .unchanged: return
         case .loaded(let set):
             let versions = set.policies.map { "\($0.id)@\($0.version)" }.joined(separator: " ")
-            parts.logger.info("policies in force", metadata: ["versions": "\(versions)"])
-            for warning in set.warnings { parts.logger.warning("\(warning)") }
+            logger.info("policies in force", metadata: ["versions": "\(versions)"])
+            for warning in set.warnings { logger.warning("\(warning)") }
         case .refused(let problems):
-            parts.metrics.policies.reloadFailed()
-            parts.logger.error("the policies changed and are refused, so the old ones stay:\n\(problems)")
+            metrics.policies.reloadFailed()
+            logger.error("the policies changed and are refused, so the old ones stay:\n\(problems)")
         }
     }
-}
 
-extension Serve.Parts {
     /// Brings into force what the folder says and the record knows of its rollouts.
     ///
     /// A document that was edited while nobody served is taken over as an edit is.
@@ -79,6 +79,7 @@ extension Serve.Parts {
             known: try known.filter { record in
                 records.contains { $0.policy == record.policy && $0.document == record.version }
             }.map { try SplitPolicy(yaml: $0.document, file: "\($0.policy)@\($0.version)") },
+            audited: try reader.auditedDocuments(),
             active: policies,
             store: store,
             fleet: fleet,

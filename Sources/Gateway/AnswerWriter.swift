@@ -23,6 +23,7 @@ struct WholeResponse: Sendable {
         refusal = response.code
         if let seconds = response.retryAfterSeconds { fields[.retryAfter] = String(seconds) }
         if let method = response.allowedMethod { fields[.allow] = method }
+        if let version = response.presentVersion { fields[.eTag] = EntityTag.text(version) }
         if response.status == .unauthorized { fields[.wwwAuthenticate] = "Bearer" }
     }
 }

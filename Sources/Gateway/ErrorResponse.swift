@@ -1,5 +1,6 @@
 internal import HTTPTypes
 internal import ModelExecutor
+internal import Policy
 internal import Store
 internal import Telemetry
 
@@ -22,6 +23,10 @@ struct ErrorResponse: Sendable, Hashable {
     var parameter: String?
     var retryAfterSeconds: Int?
     var allowedMethod: String?
+    /// The version of the document that a request should have named.
+    var presentVersion: PolicyVersion?
+    /// What is wrong with a document that was sent.
+    var problems: [PolicyProblem] = []
 
     init(_ error: GatewayError) {
         switch error {
@@ -64,6 +69,8 @@ struct ErrorResponse: Sendable, Hashable {
         case .operatorNeeded: self.init(.forbidden, .invalidRequest, .insufficientRole, "\(error)")
         case .noSuchPolicy: self.init(.notFound, .invalidRequest, .policyNotFound, "\(error)")
         case .noSuchRollout: self.init(.notFound, .invalidRequest, .rolloutNotFound, "\(error)")
+        case .noSuchVersion: self.init(.notFound, .invalidRequest, .versionNotFound, "\(error)")
+        case .edit(let refusal): self.init(refusal)
         case .commandRefused(let words): self.init(.conflict, .invalidRequest, .rolloutRefused, words)
         case .recordUnreadable:
             self.init(
@@ -123,6 +130,29 @@ struct ErrorResponse: Sendable, Hashable {
         }
     }
 
+    init(_ refusal: PolicyEditRefusal) {
+        switch refusal {
+        case .unconditional(let present):
+            self.init(.preconditionRequired, .invalidRequest, .preconditionRequired, "\(refusal)")
+            presentVersion = present
+        case .conditionFailed(let present):
+            self.init(.preconditionFailed, .invalidRequest, .preconditionFailed, "\(refusal)")
+            presentVersion = present
+        case .noSuchPolicy: self.init(.notFound, .invalidRequest, .policyNotFound, "\(refusal)")
+        case .invalid(let problems):
+            self.init(.unprocessableContent, .invalidRequest, .policyInvalid, "\(refusal)")
+            self.problems = problems.problems
+        case .unsettled:
+            self.init(.conflict, .invalidRequest, .conflict, "\(refusal)")
+            retryAfterSeconds = 1
+        case .unwritable: self.init(.conflict, .invalidRequest, .folderUnwritable, "\(refusal)")
+        case .unrecorded:
+            let message = "the change can't be recorded now, so it was not made; try again"
+            self.init(.serviceUnavailable, .server, .recordUnavailable, message)
+            retryAfterSeconds = 1
+        }
+    }
+
     init(_ receipt: OutcomeReceipt) {
         switch receipt {
         case .accepted, .duplicate: preconditionFailure("\(receipt) is no error")
@@ -175,7 +205,7 @@ struct ErrorResponse: Sendable, Hashable {
 }
 
 extension ErrorResponse {
-    /// `{"error": {"message", "type", "param", "code"}}`.
+    /// `{"error": {"message", "type", "param", "code"}}`, and `problems` beside it where there are any.
     var json: [UInt8] {
         var writer = JSONWriter()
         writer.object { writer in
@@ -186,6 +216,7 @@ extension ErrorResponse {
                 writer.member("param", parameter.map(Self.shortened))
                 writer.member("code", code.rawValue)
             }
+            if !problems.isEmpty { writer.problems("problems", problems) }
         }
         return writer.bytes
     }

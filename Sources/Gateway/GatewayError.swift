@@ -1,4 +1,5 @@
 public import ModelExecutor
+public import Policy
 public import Store
 
 /// Everything that can keep the gateway from starting, or from serving one request.
@@ -36,6 +37,8 @@ public enum GatewayError: Error, Sendable, Hashable {
     case operatorNeeded
     case noSuchPolicy
     case noSuchRollout
+    case noSuchVersion
+    case edit(PolicyEditRefusal)
     case commandRefused(String)
     case recordUnreadable(StoreError)
     // Keys.
@@ -108,6 +111,9 @@ extension GatewayError: CustomStringConvertible {
             "no policy of this name is in force; GET /v1/policies lists those that are"
         case .noSuchRollout:
             "no policy of this name has a rollout; GET /v1/rollouts lists those that do"
+        case .noSuchVersion:
+            "the record knows no such version of this policy; its versions are at /v1/policies/POLICY/versions"
+        case .edit(let refusal): "\(refusal)"
         case .commandRefused(let words): words
         case .recordUnreadable(let error): "\(error)"
         case .keysUnusable(let path, let reason):

@@ -1,3 +1,5 @@
+internal import Policy
+
 /// Every bound that the gateway puts on what a client may send or hold, by name.
 ///
 /// The executor's and the record's own queues are bounded beside them, in `BatchSettings` and
@@ -68,6 +70,12 @@ public struct GatewayLimits: Sendable, Hashable {
     public var defaultAuditLines = 50
     /// Bytes of the text that lines of the audit are searched for; every line is compared with it.
     public var auditTextBytes = 256
+    /// Bytes of a policy document in a body: what a file of the folder may hold.
+    public var documentBytes = DocumentLimit.fileBytes
+    /// Versions in one answer: a rollout makes half a dozen, so these are years.
+    public var policyVersions = 1_000
+    /// Versions in one If-Match: those that a client might take for the present one.
+    public var entityTags = 16
 
     public init() {}
 
@@ -80,7 +88,9 @@ public struct GatewayLimits: Sendable, Hashable {
         limits.connections = 64
         // Commands run one after another, and so do looks at the audit.
         limits.concurrentRequests = 8
-        limits.arrivingBodyBytes = limits.connections * limits.bodyBytes
+        // Every connection's command, and as many of the largest documents as are admitted at once.
+        limits.arrivingBodyBytes =
+            limits.connections * limits.bodyBytes + limits.concurrentRequests * limits.documentBytes
         return limits
     }
 }

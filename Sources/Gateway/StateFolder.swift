@@ -1,3 +1,5 @@
+internal import Policy
+
 #if canImport(Glibc)
     internal import Glibc
 #else
@@ -21,18 +23,13 @@ enum StateFolder {
 
     /// Creates the file with its mode, so that a secret is at no moment readable by others.
     static func write(_ text: String, to path: String, mode: mode_t) throws(GatewayError) {
-        let draft = "\(path).\(getpid()).new"
-        unlink(draft)
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw .cannotWrite(path: draft, reason: lastError()) }
-        let isWritten =
-            fchmod(descriptor, mode) == 0 && writeAll(Array(text.utf8), descriptor) && fsync(descriptor) == 0
-        let problem = lastError()
-        close(descriptor)
-        guard isWritten, rename(draft, path) == 0 else {
-            let reason = isWritten ? lastError() : problem
-            unlink(draft)
-            throw .cannotWrite(path: path, reason: reason)
+        do {
+            try WholeFile.write(Array(text.utf8), to: path, mode: UInt32(mode))
+        } catch {
+            switch error {
+            case .failed(let reason): throw .cannotWrite(path: path, reason: reason)
+            case .stale: preconditionFailure("\(path) is written whatever it was")
+            }
         }
     }
 
@@ -87,21 +84,7 @@ enum StateFolder {
         return try body()
     }
 
-    private static func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Bool {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { return false }
-            rest = rest.dropFirst(count)
-        }
-        return true
-    }
-
     private static func lastError() -> String {
         String(cString: strerror(errno))
     }
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
 }

@@ -47,7 +47,7 @@ public struct Explanation: Sendable, Hashable {
         naming named: SplitPolicy?
     ) {
         func asked(_ policy: SplitPolicy) -> Asked {
-            Asked(policy, in: policies.files[policy.id] ?? "", request)
+            Asked(policy, in: policies.file(of: policy.id)?.name ?? "", request)
         }
         var row: [Asked] = []
         for policy in policies.policies where row.last?.isCertain != true { row.append(asked(policy)) }

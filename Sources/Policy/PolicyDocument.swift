@@ -118,4 +118,7 @@ public struct PolicyDocument: Sendable {
     init(file: String) {
         self.file = file
     }
+
+    /// The name that the document gives its policy; nil where it gives none that can be read.
+    public var id: PolicyID? { name?.value }
 }

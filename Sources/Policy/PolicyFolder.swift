@@ -18,6 +18,12 @@ public struct PolicyFile: Sendable, Hashable {
         self.name = name
         self.bytes = bytes
     }
+
+    /// The file's own name, without its folder's.
+    public var shortName: String { name.split(separator: "/").last.map(String.init) ?? name }
+
+    /// Of a valid document, the bytes as they are.
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 
 /// Reads the documents of a folder: its `.yaml`, `.yml` and `.json` files, hidden ones and subfolders left out.
@@ -42,7 +48,7 @@ public struct PolicyFolder: Sendable {
         var files: [PolicyFile] = []
         var problems: [PolicyProblem] = []
         for name in names {
-            let label = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+            let label = path(of: name)
             do {
                 files.append(PolicyFile(name: label, bytes: try PolicyFolder.contents(of: label)))
             } catch {
@@ -51,6 +57,11 @@ public struct PolicyFolder: Sendable {
         }
         guard problems.isEmpty else { throw PolicyProblems(problems) }
         return files
+    }
+
+    /// The path of a document with this name.
+    func path(of name: String) -> String {
+        path.hasSuffix("/") ? path + name : "\(path)/\(name)"
     }
 
     private func documentNames() throws(PolicyProblems) -> [String] {
@@ -75,7 +86,7 @@ public struct PolicyFolder: Sendable {
     /// What is appended after the size was asked for is left to the next look.
     ///
     /// It opens without blocking: a named pipe in the folder would otherwise stop every reload.
-    private static func contents(of path: String) throws(PolicyProblems) -> [UInt8] {
+    static func contents(of path: String) throws(PolicyProblems) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw refusal(path, "the file cannot be opened", fix: "check that it may be read")
@@ -112,12 +123,12 @@ extension PolicySet {
 
     /// - Parameter folder: the name under which a problem of the whole is reported.
     public init(files: [PolicyFile], folder: String) throws(PolicyProblems) {
-        var policies: [(file: String, policy: SplitPolicy)] = []
+        var policies: [(file: PolicyFile, policy: SplitPolicy)] = []
         var problems: [PolicyProblem] = []
         for file in files {
             do {
                 let policy = try SplitPolicy(PolicyDocument(file))
-                policies.append((file.name, policy))
+                policies.append((file, policy))
             } catch {
                 problems += error.problems
             }

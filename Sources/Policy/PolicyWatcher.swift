@@ -11,36 +11,39 @@ public final class PolicyWatcher: Sendable {
     public static let defaultInterval = Duration.milliseconds(50)
 
     private struct State {
+        /// What was loaded last and is in force.
+        var documents: PolicySet
         /// The contents that were last loaded or refused.
         var settled: [UInt8]?
         /// The contents of the last look.
         var seen: [UInt8]?
         /// Whether the settled contents are valid and could not be put into force.
         var isPending = false
-        /// Counts what was settled, so that what was prepared longest does not end in force.
-        var generation = 0
     }
 
     /// What a look found, before anything is done about it.
     private enum Finding {
         case unchanged
-        case valid(PolicySet, generation: Int)
+        case valid(PolicySet)
         case broken(PolicyProblems)
     }
 
-    private let folder: String
-    private let loaded: PolicySet
+    let folder: String
+    let read: @Sendable () -> Result<[PolicyFile], PolicyProblems>
+    let prepare: @Sendable (PolicySet, PolicyAuthor) async -> PolicyProblem?
+    let onReload: @Sendable (PolicyReload) -> Void
+    /// What is looked at, or edited, is in force or refused before the next look or edit begins.
+    let turnstile = Turnstile()
     private let activate: @Sendable (PolicySet) -> Void
     private let interval: Duration
     private let clock: any Clock<Duration>
-    private let read: @Sendable () -> Result<[PolicyFile], PolicyProblems>
-    private let prepare: @Sendable (PolicySet) async -> PolicyProblem?
-    private let onReload: @Sendable (PolicyReload) -> Void
-    private let state = Mutex(State())
+    private let check: @Sendable (PolicySet) -> [PolicyProblem]
+    private let state: Mutex<State>
 
     /// - Parameters:
     ///   - loaded: the folder's policies as they were loaded at start.
     ///   - read: replaces the reading of the folder.
+    ///   - check: finds what the rest of the program can't do of a valid folder.
     ///   - prepare: readies the rest of the program for a new set before any request can meet it, such as
     ///     by recording its versions; a problem keeps the old set in force.
     ///   - activate: puts a prepared set into force, where `prepare` has not.
@@ -51,19 +54,24 @@ public final class PolicyWatcher: Sendable {
         interval: Duration = PolicyWatcher.defaultInterval,
         clock: any Clock<Duration> = ContinuousClock(),
         read: (@Sendable () -> Result<[PolicyFile], PolicyProblems>)? = nil,
-        prepare: @escaping @Sendable (PolicySet) async -> PolicyProblem? = { _ in nil },
+        check: @escaping @Sendable (PolicySet) -> [PolicyProblem] = { _ in [] },
+        prepare: @escaping @Sendable (PolicySet, PolicyAuthor) async -> PolicyProblem? = { _, _ in nil },
         activate: @escaping @Sendable (PolicySet) -> Void = { _ in },
         onReload: @escaping @Sendable (PolicyReload) -> Void
     ) {
         self.folder = folder
-        self.loaded = loaded
+        state = Mutex(State(documents: loaded))
         self.activate = activate
         self.interval = interval
         self.clock = clock
         self.read = read ?? { PolicyWatcher.contents(of: PolicyFolder(path: folder)) }
+        self.check = check
         self.prepare = prepare
         self.onReload = onReload
     }
+
+    /// What the folder held when it was loaded last, each document as it was written.
+    public var documents: PolicySet { state.withLock { $0.documents } }
 
     /// Watches until its task is cancelled.
     public func run() async throws {
@@ -82,7 +90,7 @@ public final class PolicyWatcher: Sendable {
     /// The second look is there for a file that is being written: half of a document can be a valid one.
     @discardableResult
     public func poll() async -> PolicyReload {
-        await act(on: look(settling: true))
+        await turnstile.pass { await self.act(on: self.look(settling: true)) }
     }
 
     /// Loads the folder as it is now, as a signal or a person asks for.
@@ -90,7 +98,7 @@ public final class PolicyWatcher: Sendable {
     /// A set that could not be prepared before is tried again, though the folder has not changed.
     @discardableResult
     public func reload() async -> PolicyReload {
-        await act(on: look(settling: false))
+        await turnstile.pass { await self.act(on: self.look(settling: false)) }
     }
 
     private func look(settling: Bool) -> Finding {
@@ -104,12 +112,11 @@ public final class PolicyWatcher: Sendable {
             let isFirst = state.settled == nil
             state.settled = digest
             state.isPending = false
-            state.generation += 1
             do throws(PolicyProblems) {
-                let set = try PolicySet(files: contents.get(), folder: folder)
+                let set = try checked(contents.get())
                 // What the start has loaded needs no word when the first look finds it again.
-                if isFirst, set == loaded { return .unchanged }
-                return .valid(set, generation: state.generation)
+                if isFirst, set == state.documents { return .unchanged }
+                return .valid(set)
             } catch {
                 return .broken(error)
             }
@@ -123,26 +130,40 @@ public final class PolicyWatcher: Sendable {
         case .broken(let problems):
             onReload(.refused(problems))
             return .refused(problems)
-        case .valid(let set, let generation):
-            let problem = await prepare(set)
-            return finish(set, generation: generation, problem: problem)
+        case .valid(let set):
+            if let problem = await prepare(set, .file) {
+                state.withLock { $0.isPending = true }
+                let refused = PolicyReload.refused(PolicyProblems([problem]))
+                onReload(refused)
+                return refused
+            }
+            bringIntoForce(set)
+            return .loaded(set)
         }
     }
 
-    /// Puts a prepared set into force, unless a later look has settled on something else meanwhile.
-    private func finish(_ set: PolicySet, generation: Int, problem: PolicyProblem?) -> PolicyReload {
-        let reload = state.withLock { state -> PolicyReload in
-            guard state.generation == generation else { return .unchanged }
-            if let problem {
-                state.isPending = true
-                return .refused(PolicyProblems([problem]))
-            }
-            activate(set)
-            return .loaded(set)
+    /// Reads the documents as a start would.
+    func checked(_ files: [PolicyFile]) throws(PolicyProblems) -> PolicySet {
+        let set = try PolicySet(files: files, folder: folder)
+        let problems = check(set)
+        guard problems.isEmpty else { throw PolicyProblems(problems) }
+        return set
+    }
+
+    /// Puts a prepared set into force.
+    func bringIntoForce(_ set: PolicySet) {
+        activate(set)
+        state.withLock { $0.documents = set }
+        onReload(.loaded(set))
+    }
+
+    /// Takes these contents for known, so that the next look doesn't find them.
+    func settle(on files: [PolicyFile], isPending: Bool = false) {
+        let digest = PolicyWatcher.digest(of: .success(files))
+        state.withLock { state in
+            (state.settled, state.seen) = (digest, digest)
+            state.isPending = isPending
         }
-        if case .unchanged = reload { return reload }
-        onReload(reload)
-        return reload
     }
 
     private static func contents(of folder: PolicyFolder) -> Result<[PolicyFile], PolicyProblems> {

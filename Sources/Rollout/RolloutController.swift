@@ -16,7 +16,7 @@ public final class RolloutController: Service {
     static let closing = "the gateway is shutting down"
 
     private enum Message {
-        case documents(PolicySet, CheckedContinuation<PolicyProblem?, Never>)
+        case documents(PolicySet, by: PolicyAuthor, CheckedContinuation<PolicyProblem?, Never>)
         case command(PolicyID, OperatorCommand, by: String, CheckedContinuation<CommandReply, Never>)
         case look
     }
@@ -41,18 +41,21 @@ public final class RolloutController: Service {
     private let known: [SplitPolicy]
     /// The gateways with which this one shares its rollouts; nil for a gateway of its own.
     let fleet: Fleet?
+    private let audited: [PolicyID: PolicyVersion]
 
     /// - Parameters:
     ///   - documents: what the folder holds.
     ///   - rollouts: where rollouts stood when the record was last written.
     ///   - known: the documents that those rollouts were of, as the record kept them.
     ///   - fleet: the gateways with which this one shares its rollouts.
+    ///   - audited: the document that each policy had last, by the audit.
     ///   - evidence: what the traffic of the version in force shows.
     ///   - onChange: is told of every set that comes into force, right before it does.
     public init(
         documents: PolicySet,
         rollouts: [RolloutRecord],
         known: [SplitPolicy],
+        audited: [PolicyID: PolicyVersion],
         active: ActivePolicies,
         store: RecordStore,
         fleet: Fleet? = nil,
@@ -76,6 +79,7 @@ public final class RolloutController: Service {
         let states = rollouts.map { ($0.policy, RolloutState($0)) }
         start = Mutex(RolloutDesk(documents: documents, states: Dictionary(uniqueKeysWithValues: states)))
         self.known = known
+        self.audited = audited
         published = Mutex([])
     }
 
@@ -86,7 +90,8 @@ public final class RolloutController: Service {
         var desk = start.withLock { $0 }
         await takeTurn(&desk)
         let adoption = desk.adopting(desk.documents, replacing: known, now: seconds)
-        try await commit(adoption.desk, adoption.moves, kept: adoption.kept, by: "file", &desk)
+        let edits = DocumentEdit.edits(from: audited, to: desk.documents).map(\.auditAtStart)
+        try await commit(adoption, edits, by: .file, &desk)
         start.withLock { $0 = desk }
     }
 
@@ -94,9 +99,9 @@ public final class RolloutController: Service {
     public var statuses: [RolloutStatus] { published.withLock { $0 } }
 
     /// Puts a folder's documents into force; returns why they can't be.
-    public func adopt(_ documents: PolicySet) async -> PolicyProblem? {
+    public func adopt(_ documents: PolicySet, by author: PolicyAuthor = .file) async -> PolicyProblem? {
         await withCheckedContinuation { reply in
-            if case .terminated = sender.yield(.documents(documents, reply)) {
+            if case .terminated = sender.yield(.documents(documents, by: author, reply)) {
                 let fix = "start it again"
                 let problem = PolicyProblem(file: "policies", message: Self.closing, fix: fix)
                 reply.resume(returning: problem)
@@ -144,8 +149,8 @@ public final class RolloutController: Service {
         for await message in mailbox {
             await takeTurn(&desk)
             switch message {
-            case .documents(let documents, let reply):
-                reply.resume(returning: await adopt(documents, &desk))
+            case .documents(let documents, let author, let reply):
+                reply.resume(returning: await adopt(documents, by: author, &desk))
             case .command(let policy, let command, let actor, let reply):
                 reply.resume(returning: await obey(command, policy, actor, &desk))
             case .look:
@@ -157,20 +162,6 @@ public final class RolloutController: Service {
     }
 
     var seconds: Int { Int(now().millisecondsSinceEpoch / 1_000) }
-
-    private func adopt(_ documents: PolicySet, _ desk: inout RolloutDesk) async -> PolicyProblem? {
-        let adoption = desk.adopting(documents, replacing: desk.documents.policies, now: seconds)
-        do {
-            try await commit(adoption.desk, adoption.moves, kept: adoption.kept, by: "file", &desk)
-            return nil
-        } catch {
-            return PolicyProblem(
-                file: "policies",
-                message: "the new versions can't be recorded: \(error)",
-                fix: "mend the record, then send SIGHUP"
-            )
-        }
-    }
 
     private func obey(
         _ command: OperatorCommand,
@@ -265,6 +256,7 @@ public final class RolloutController: Service {
         _ next: RolloutDesk,
         _ moves: [RolloutMove],
         kept: [RolloutRecord] = [],
+        edits: [AuditRecord] = [],
         by actor: String,
         sharing: Bool = true,
         _ desk: inout RolloutDesk
@@ -273,9 +265,9 @@ public final class RolloutController: Service {
         let set = next.inForce
         try await store.record(
             InForceChange(
-                policies: set.policies.map(\.record),
+                policies: next.records,
                 rollouts: moves.map(\.record) + kept,
-                audits: moves.map { $0.audit(by: actor) }
+                audits: edits + moves.map { $0.audit(by: actor) }
             )
         )
         desk = next

@@ -11,6 +11,15 @@ struct RolloutDesk {
     /// Each document with the share that its rollout has come to.
     var inForce: PolicySet { documents.mapping { $0.inForce(states[$0.id]) } }
 
+    /// What the record keeps of it: each document as it was written, and what rollouts make of them.
+    var records: [PolicyRecord] {
+        documents.policies.flatMap { document in
+            let written = document.record(original: documents.file(of: document.id)?.text)
+            let inForce = document.inForce(states[document.id])
+            return inForce.version == document.version ? [written] : [written, inForce.record()]
+        }
+    }
+
     func state(of policy: PolicyID) -> RolloutState {
         states[policy] ?? RolloutState(phase: .idle, since: 0)
     }
@@ -104,10 +113,10 @@ struct RolloutMove {
     func audit(by actor: String) -> AuditRecord {
         AuditRecord(
             actor: actor,
-            action: "rollout",
+            action: AuditRecord.rolloutAction,
             policy: document.id,
             before: "\(from.phase) \(before.version)",
-            after: "\(to.phase) \(after.map { "\($0.version)" } ?? "gone")",
+            after: "\(to.phase) \(after.map { "\($0.version)" } ?? AuditRecord.gone)",
             reason: reason
         )
     }

@@ -59,18 +59,20 @@ struct Dictionaries {
         return db.lastInsertedRowID
     }
 
-    /// Keeps a policy version with its arms and metrics; changes nothing if it is known.
+    /// Keeps a policy version with its arms and metrics; of one that is known, only how it is written now.
     mutating func remember(_ policy: PolicyRecord, at time: Timestamp, _ db: Database) throws {
         try db.execute(
             sql: """
-                INSERT INTO policy_version (policy, version, document, first_seen_ms) VALUES (?, ?, ?, ?)
+                INSERT INTO policy_version (policy, version, document, original, first_seen_ms)
+                VALUES (?, ?, ?, ?, ?)
                 ON CONFLICT (policy, version) DO NOTHING
                 """,
             arguments: [
-                policy.policy.rawValue, policy.version.rawValue, policy.document, time.millisecondsSinceEpoch,
+                policy.policy.rawValue, policy.version.rawValue, policy.document, policy.original,
+                time.millisecondsSinceEpoch,
             ]
         )
-        guard db.changesCount == 1 else { return }
+        guard db.changesCount == 1 else { return try rewrite(policy, db) }
         let version = db.lastInsertedRowID
         for arm in policy.arms {
             try db.execute(
@@ -90,5 +92,19 @@ struct Dictionaries {
             let key = MetricKey(version: version, name: metric.name)
             metrics[key] = Metric(id: db.lastInsertedRowID, isBinary: metric.isBinary)
         }
+    }
+
+    /// Other comments make no other version, and the ones to be kept are those of the last hand.
+    private func rewrite(_ policy: PolicyRecord, _ db: Database) throws {
+        guard let original = policy.original else { return }
+        try db.execute(
+            sql: """
+                UPDATE policy_version SET original = :original
+                WHERE policy = :policy AND version = :version AND original IS NOT :original
+                """,
+            arguments: [
+                "original": original, "policy": policy.policy.rawValue, "version": policy.version.rawValue,
+            ]
+        )
     }
 }

@@ -41,6 +41,14 @@ public struct RolloutRecord: Sendable, Hashable {
 
 /// One line of the audit: who changed what, and from what to what. Never edited, never removed.
 public struct AuditRecord: Sendable, Hashable {
+    /// The action of a line about a document; `before` and `after` are versions of it.
+    public static let policyAction = "policy"
+    /// The action of a line about a rollout; `before` and `after` are its phase and the version in force.
+    public static let rolloutAction = "rollout"
+    /// What stands in the place of a version before there is a document, and after.
+    public static let none = "none"
+    public static let gone = "gone"
+
     /// When it was written; set by the store.
     public var time: Timestamp?
     /// An operator's key by its name, `file` for an edit of the policy folder, `rollout` for the machine itself, `keys`

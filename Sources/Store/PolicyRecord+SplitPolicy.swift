@@ -2,11 +2,14 @@ public import Policy
 
 extension SplitPolicy {
     /// What the record keeps of this policy.
-    public var record: PolicyRecord {
+    ///
+    /// - Parameter original: the document as it was written; nil if nobody wrote this one.
+    public func record(original: String? = nil) -> PolicyRecord {
         PolicyRecord(
             policy: id,
             version: version,
             document: source,
+            original: original,
             arms: arms.map { arm in
                 PolicyRecord.Arm(
                     id: arm.id,

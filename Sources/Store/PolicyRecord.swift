@@ -6,6 +6,8 @@ public struct PolicyRecord: Sendable, Hashable {
     public var version: PolicyVersion
     /// The whole document in normal form.
     public var document: String
+    /// The document as its author wrote it; nil for a version that a rollout made.
+    public var original: String?
     public var arms: [Arm]
     public var metrics: [Metric]
 
@@ -13,12 +15,14 @@ public struct PolicyRecord: Sendable, Hashable {
         policy: PolicyID,
         version: PolicyVersion,
         document: String,
+        original: String? = nil,
         arms: [Arm],
         metrics: [Metric]
     ) {
         self.policy = policy
         self.version = version
         self.document = document
+        self.original = original
         self.arms = arms
         self.metrics = metrics
     }

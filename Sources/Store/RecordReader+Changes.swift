@@ -52,7 +52,7 @@ extension RecordReader {
 }
 
 extension AuditRecord {
-    fileprivate init(_ row: Row) {
+    init(_ row: Row) {
         self.init(
             time: Timestamp(millisecondsSinceEpoch: row["at_ms"]),
             actor: row["actor"],

@@ -39,6 +39,7 @@ public struct RecordReader: Sendable {
                     policy: PolicyID(rawValue: row["policy"]),
                     version: PolicyVersion(rawValue: row["version"]),
                     document: row["document"],
+                    original: row["original"],
                     arms: arms.filter { $0["policy_version"] == id }.map { arm in
                         PolicyRecord.Arm(
                             id: ArmID(rawValue: arm["name"]),

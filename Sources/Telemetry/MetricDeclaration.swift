@@ -149,6 +149,7 @@ public enum RefusalCode: String, MetricLabel {
     case conflict
     case contextLengthExceeded = "context_length_exceeded"
     case deadlineExceeded = "deadline_exceeded"
+    case folderUnwritable = "folder_unwritable"
     case insufficientRole = "insufficient_role"
     case internalError = "internal_error"
     case invalidAPIKey = "invalid_api_key"
@@ -163,7 +164,10 @@ public enum RefusalCode: String, MetricLabel {
     case modelNotFound = "model_not_found"
     case noPolicy = "no_policy"
     case overloaded
+    case policyInvalid = "policy_invalid"
     case policyNotFound = "policy_not_found"
+    case preconditionFailed = "precondition_failed"
+    case preconditionRequired = "precondition_required"
     case queueFull = "queue_full"
     case recordUnavailable = "record_unavailable"
     case requestTimeout = "request_timeout"
@@ -178,6 +182,7 @@ public enum RefusalCode: String, MetricLabel {
     case unknownRequest = "unknown_request"
     case unknownURL = "unknown_url"
     case unsupportedParameter = "unsupported_parameter"
+    case versionNotFound = "version_not_found"
     /// A code that this list lacks.
     case other
 

@@ -160,7 +160,7 @@ import Testing
 }
 
 /// Someone with a key, at a gateway's admin plane.
-private struct Operator {
+struct Operator {
     enum Role: String { case viewer, `operator` }
 
     let secret: String
@@ -183,7 +183,9 @@ private struct Operator {
         )
     }
 
-    func run(_ words: String...) async throws -> BuiltProgram.Run {
+    func run(_ words: String...) async throws -> BuiltProgram.Run { try await run(words) }
+
+    func run(_ words: [String]) async throws -> BuiltProgram.Run {
         try await BuiltProgram.run(
             words + arguments,
             environment: [.init(stringLiteral: AdminOptions.keyVariable): secret]

@@ -1,5 +1,6 @@
 import HTTPTypes
 import ModelExecutor
+import Policy
 import Store
 import Telemetry
 import Testing
@@ -38,6 +39,16 @@ struct ErrorResponseTests {
             (.noSuchPolicy, 404, "policy_not_found", nil),
             (.noSuchRollout, 404, "rollout_not_found", nil),
             (.commandRefused("why"), 409, "rollout_refused", nil),
+            (.noSuchVersion, 404, "version_not_found", nil),
+            (.edit(.unconditional(present: nil)), 428, "precondition_required", nil),
+            (.edit(.conditionFailed(present: "v")), 412, "precondition_failed", nil),
+            (.edit(.noSuchPolicy), 404, "policy_not_found", nil),
+            (.edit(.unsettled(["a.yaml"])), 409, "conflict", 1),
+            (.edit(.unwritable(file: "a.yaml", reason: "full")), 409, "folder_unwritable", nil),
+            (
+                .edit(.unrecorded(PolicyProblem(file: "p", message: "secret", fix: "secret"))), 503,
+                "record_unavailable", 1
+            ),
             (.recordUnreadable(.failed(code: 10, reason: "secret /path")), 503, "record_unavailable", 1),
             (.keysUnusable(path: "secret /path", reason: "secret"), 503, "keys_unusable", nil),
             (.noSuchKey("secret"), 500, "internal_error", nil),

@@ -81,7 +81,7 @@ struct FirstAttemptsTests {
             #expect(first.arm == "low" && first.excluded == nil)
             let yaml = Self.policy(low: "0.01%", medium: "99.99%")
             let after = try SplitPolicy(yaml: yaml, file: "effort.yaml")
-            try await gateway.store.remember([after.record])
+            try await gateway.store.remember([after.record()])
             gateway.core.policies.replace(with: try PolicySet([(file: "effort.yaml", policy: after)]))
             let retry = try await keyed(gateway, "k")
             #expect(retry.arm == "low" && retry.excluded == .retry)

@@ -44,7 +44,7 @@ struct LiveAdmin: Sendable {
         }
         let tls = setup
         let keys = KeyFile(stateFolder: folder.path)
-        let rollouts = try ScriptedRollouts()
+        let rollouts = try ScriptedRollouts(folder)
         let metrics = HeadgateMetrics(version: "test")
         var configuration = AdminConfiguration(
             host: "127.0.0.1",
@@ -95,10 +95,12 @@ struct LiveAdmin: Sendable {
         _ path: String,
         _ method: HTTPMethod = .GET,
         authorization: String?,
+        headers: HTTPHeaders = [:],
         body: String = ""
     ) async throws -> Reply {
         var request = HTTPClientRequest(url: "https://127.0.0.1:\(port)\(path)")
         request.method = method
+        request.headers = headers
         if let authorization { request.headers.add(name: "authorization", value: authorization) }
         if !body.isEmpty { request.body = .bytes(Array(body.utf8)) }
         return try await client.reply(to: request)
@@ -109,7 +111,17 @@ struct LiveAdmin: Sendable {
     }
 
     func post(_ path: String, _ body: String = "") async throws -> Reply {
-        try await send(path, .POST, authorization: "Bearer \(`operator`)", body: body)
+        try await change(.POST, path, body: body)
+    }
+
+    /// As an operator, with the header that says what is to be changed.
+    func change(
+        _ method: HTTPMethod,
+        _ path: String,
+        _ condition: HTTPHeaders = [:],
+        body: String = ""
+    ) async throws -> Reply {
+        try await send(path, method, authorization: "Bearer \(`operator`)", headers: condition, body: body)
     }
 }
 
@@ -127,7 +139,8 @@ extension KeyFile {
     }
 }
 
-/// Rollouts that note what is asked of them: `resume` is refused, and `pause` waits to be let go.
+/// Rollouts that note what is asked of them: `resume` is refused, and `pause` waits to be let go. What the folder holds
+/// is in force as soon as it is edited there, and the record knows one version that no folder holds.
 final class ScriptedRollouts: Sendable {
     struct Call: Sendable, Hashable {
         let command: OperatorCommand
@@ -138,35 +151,86 @@ final class ScriptedRollouts: Sendable {
     private struct State {
         var calls: [Call] = []
         var queries: [AuditQuery] = []
+        var authors: [PolicyAuthor] = []
+        var recordProblem: PolicyProblem?
     }
 
     static let refusal = "the rollout is not paused"
-    private let state = Mutex(State())
+    /// Apart from the rollouts, for the folder's closures know it before they are whole.
+    private final class Book: Sendable {
+        let state = Mutex(State())
+    }
+
+    private let book = Book()
     private let pauses: AsyncStream<Void>
     private let paused: AsyncStream<Void>.Continuation
     private let gate: AsyncStream<Void>
     private let opener: AsyncStream<Void>.Continuation
-    let policies: PolicySet
+    let folder: PolicyWatcher
+    let active: ActivePolicies
 
-    init() throws {
+    /// - Parameter files: where the folder `policies` comes to be, with one document.
+    init(_ files: TemporaryFolder) throws {
         (pauses, paused) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
         (gate, opener) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
-        policies = try PolicySet([
-            (file: "effort.yaml", policy: SplitPolicy(yaml: LiveGateway.policy, file: "effort.yaml"))
-        ])
+        let path = try files.makeFolder("policies")
+        try files.write(Self.document, to: "policies/effort.yaml")
+        let policies = try PolicySet.load(folder: path)
+        active = ActivePolicies(policies)
+        let (active, book) = (active, book)
+        folder = PolicyWatcher(
+            folder: path,
+            loaded: policies,
+            check: { $0.policies.flatMap { Self.modelProblems(of: $0) } },
+            prepare: { set, author in
+                book.state.withLock { state in
+                    guard state.recordProblem == nil else { return state.recordProblem }
+                    state.authors.append(author)
+                    active.replace(with: set)
+                    return nil
+                }
+            },
+            onReload: { _ in }
+        )
     }
 
-    var calls: [Call] { state.withLock { $0.calls } }
-    var queries: [AuditQuery] { state.withLock { $0.queries } }
+    static let document = "# As it was written.\n" + LiveGateway.policy
+    /// A version that only the record has, as if it had been in force before.
+    static let earlier = (version: PolicyVersion("0123456789ab"), text: "# Earlier.\n" + LiveGateway.policy)
+
+    /// The model of this gateway can't serve `high`.
+    private static func modelProblems(of policy: SplitPolicy) -> [PolicyProblem] {
+        policy.arms.filter { $0.mode.name == "high" }.map { arm in
+            PolicyProblem(file: "\(policy.id)", path: "arms.\(arm.id).mode", message: "too much", fix: "less")
+        }
+    }
+
+    var policies: PolicySet { active.current }
+    var authors: [PolicyAuthor] { book.state.withLock { $0.authors } }
+
+    /// From now on nothing can be recorded.
+    func loseRecord() {
+        book.state.withLock { $0.recordProblem = PolicyProblem(file: "p", message: "secret", fix: "mend it") }
+    }
+
+    var calls: [Call] { book.state.withLock { $0.calls } }
+    var queries: [AuditQuery] { book.state.withLock { $0.queries } }
 
     var actions: AdminActions {
         AdminActions(
             policies: { self.policies },
+            folder: folder,
             rollouts: { [Self.view("idle")] },
             command: { command, policy, actor in
                 await self.obey(Call(command: command, policy: policy, actor: actor))
             },
-            audits: { query throws(StoreError) in try self.audits(query) }
+            record: AdminRecord(
+                audits: { query throws(StoreError) in try self.audits(query) },
+                versions: { policy, limit throws(StoreError) in Self.versions(of: policy, limit) },
+                document: { policy, version throws(StoreError) in
+                    policy == "effort" && version == Self.earlier.version ? Self.earlier.text : nil
+                }
+            )
         )
     }
 
@@ -179,7 +243,7 @@ final class ScriptedRollouts: Sendable {
     func endPauses() { paused.finish() }
 
     private func obey(_ call: Call) async -> Result<RolloutStatus, RolloutRefusal> {
-        state.withLock { $0.calls.append(call) }
+        book.state.withLock { $0.calls.append(call) }
         switch call.command {
         case .resume: return .failure(RolloutRefusal(description: Self.refusal))
         case .pause:
@@ -191,7 +255,7 @@ final class ScriptedRollouts: Sendable {
     }
 
     private func audits(_ query: AuditQuery) throws(StoreError) -> [AuditRecord] {
-        state.withLock { $0.queries.append(query) }
+        book.state.withLock { $0.queries.append(query) }
         if query.policy == "unreadable" { throw .failed(code: 10, reason: "secret /path") }
         let line = AuditRecord(
             time: Timestamp(millisecondsSinceEpoch: 5_999),
@@ -203,6 +267,31 @@ final class ScriptedRollouts: Sendable {
             reason: "started by an operator"
         )
         return [line]
+    }
+
+    private static func versions(of policy: PolicyID, _ limit: Int) -> [PolicyVersionRecord] {
+        guard policy == "effort", limit == GatewayLimits.admin.policyVersions else { return [] }
+        return [
+            PolicyVersionRecord(
+                version: earlier.version,
+                firstSeen: Timestamp(millisecondsSinceEpoch: 7_999),
+                introduction: AuditRecord(
+                    actor: "ann",
+                    action: AuditRecord.policyAction,
+                    policy: policy,
+                    before: AuditRecord.none,
+                    after: earlier.version.rawValue,
+                    reason: "added"
+                ),
+                isFromRollout: false
+            ),
+            PolicyVersionRecord(
+                version: "ba9876543210",
+                firstSeen: Timestamp(millisecondsSinceEpoch: 5_000),
+                introduction: nil,
+                isFromRollout: true
+            ),
+        ]
     }
 
     static func view(_ phase: String) -> RolloutStatus {

@@ -16,6 +16,14 @@ final class TemporaryFolder: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
+    func makeFolder(_ name: String) throws -> String {
+        try FileManager.default.createDirectory(
+            atPath: "\(path)/\(name)",
+            withIntermediateDirectories: false
+        )
+        return "\(path)/\(name)"
+    }
+
     func write(_ text: String, to file: String) throws {
         try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(file)"))
     }

@@ -23,6 +23,7 @@ import Testing
         }
 
         func watcher(
+            check: @escaping @Sendable (PolicySet) -> [PolicyProblem] = { _ in [] },
             prepare: @escaping @Sendable (PolicySet) async -> PolicyProblem? = { _ in nil }
         ) -> PolicyWatcher {
             PolicyWatcher(
@@ -30,7 +31,8 @@ import Testing
                 loaded: active.current,
                 clock: EagerClock(),
                 read: { [self] in .success(files.withLock { $0 }) },
-                prepare: prepare,
+                check: check,
+                prepare: { set, _ in await prepare(set) },
                 activate: { [self] in active.replace(with: $0) },
                 onReload: { [self] reload in heard.withLock { $0.append(Fixture.word(reload)) } }
             )
@@ -177,21 +179,35 @@ import Testing
         #expect(fixture.said == ["refused 1", "loaded b"])
     }
 
-    @Test func `a set whose preparation is overtaken is not put into force`() async throws {
+    @Test func `a look that comes while another is acted upon waits for it`() async throws {
         let fixture = try Fixture()
-        let overtaking = Mutex<PolicyWatcher?>(nil)
+        let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .unbounded)
+        let (gate, opener) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .unbounded)
         let watcher = fixture.watcher(prepare: { set in
-            guard set.policies.first?.id == "slow" else { return nil }
-            fixture.write(document(name: "later"))
-            await overtaking.withLock { $0 }?.reload()
+            arrived.yield()
+            if set.policies.first?.id == "slow" { for await _ in gate {} }
             return nil
         })
-        overtaking.withLock { $0 = watcher }
         fixture.write(document(name: "slow"))
-        await watcher.reload()
-        #expect(fixture.said == ["loaded later"])
+        async let first = watcher.reload()
+        _ = await arrivals.first { _ in true }
+        fixture.write(document(name: "later"))
+        async let second = watcher.reload()
+        opener.finish()
+        _ = await (first, second)
+        #expect(fixture.said == ["loaded slow", "loaded later"])
         #expect(fixture.active.current.policies.map(\.id) == ["later"])
-        overtaking.withLock { $0 = nil }
+    }
+
+    @Test func `what the program can't do of a valid folder keeps the old one, all of it said`() async throws
+    {
+        let fixture = try Fixture()
+        let problem = PolicyProblem(file: "f", message: "too much", fix: "less")
+        let watcher = fixture.watcher(check: { $0.policies.first?.id == "b" ? [problem, problem] : [] })
+        fixture.write(document(name: "b"))
+        await watcher.reload()
+        #expect(fixture.said == ["refused 2"])
+        #expect(fixture.active.current.policies.map(\.id) == ["p"])
     }
 
     @Test func `a reader keeps the set that it began with`() async throws {

@@ -34,6 +34,7 @@ struct ControlledGateway {
             documents: documents,
             rollouts: records,
             known: try known.map { try SplitPolicy(yaml: $0.document, file: "known") },
+            audited: try reader.auditedDocuments(),
             active: active,
             store: store,
             fleet: fleet,
@@ -43,6 +44,11 @@ struct ControlledGateway {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         try await controller.begin()
+    }
+
+    /// The last hundred about rollouts, or about documents, newest first.
+    func audits(_ action: String = AuditRecord.rolloutAction) throws -> [AuditRecord] {
+        try reader.audits(limit: 100).filter { $0.action == action }
     }
 
     var medium: String { active.current.policies.first?.arm("medium")?.share.description ?? "none" }

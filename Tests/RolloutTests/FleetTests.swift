@@ -54,7 +54,7 @@ struct FleetTests {
                     #expect(words == nil || words == "gateway one controls the rollouts")
                 }
             }
-            #expect(try two.reader.audits(limit: 9).map(\.actor) == ["fleet", "fleet"])
+            #expect(try two.audits().map(\.actor) == ["fleet", "fleet"])
             #expect(try one.reader.rollouts() == two.reader.rollouts())
             try await one.store.shutdown()
             try await two.store.shutdown()

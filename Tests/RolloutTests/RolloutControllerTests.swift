@@ -27,7 +27,7 @@ struct RolloutControllerTests {
                 #expect(gateway.medium == step.share)
                 let versions = try gateway.reader.policies().map(\.version)
                 #expect(versions.contains(status.version))
-                let audits = try gateway.reader.audits(limit: 100)
+                let audits = try gateway.audits()
                 #expect(audits.count == number + 1)
                 #expect(audits.first?.actor == "ada")
                 #expect(audits.first?.after == "\(step.phase) \(status.version)")
@@ -71,7 +71,7 @@ struct RolloutControllerTests {
                     #expect(throws: RolloutRefusal.self) { try reply.get() }
                 }
             }
-            let audits = try gateway.reader.audits(limit: 10)
+            let audits = try gateway.audits()
             #expect(audits.isEmpty)
             try await gateway.store.shutdown()
         }
@@ -91,7 +91,7 @@ struct RolloutControllerTests {
                 #expect(await gateway.controller.adopt(byHand) == nil)
                 #expect(gateway.medium == "30%")
                 #expect(gateway.controller.statuses.first?.phase == "idle")
-                let audits = try gateway.reader.audits(limit: 10)
+                let audits = try gateway.audits()
                 #expect(audits.first?.actor == "file")
             }
             try await gateway.store.shutdown()
@@ -157,7 +157,7 @@ struct RolloutControllerTests {
                 _ = await gateway.controller.command(.start, "ramp", by: "ada")
                 while gateway.controller.statuses.first?.phase != phase { await Task.yield() }
             }
-            let audits = try gateway.reader.audits(limit: 10)
+            let audits = try gateway.audits()
             #expect(audits.count == shares.count + 1)
             #expect(audits.dropLast().allSatisfy { $0.actor == "rollout" })
             #expect(gateway.medium == shares.last)

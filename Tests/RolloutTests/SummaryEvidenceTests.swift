@@ -37,7 +37,7 @@ struct SummaryEvidenceTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let policy = try Self.policy()
         let store = try RecordStore(StoreConfiguration(path: path))
-        try await store.remember([policy.record])
+        try await store.remember([policy.record()])
         let ids = RequestID.Generator()
         let began = Timestamp(
             millisecondsSinceEpoch: Timestamp.now.millisecondsSinceEpoch + Int64(after / .milliseconds(1))

@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    private static func make(_ name: String, at path: String) throws {
+    static func make(_ name: String, at path: String) throws {
         let database = try DatabaseQueue(path: path)
         let dump = try dump(name)
         try database.writeWithoutTransaction { db in try db.execute(sql: dump) }

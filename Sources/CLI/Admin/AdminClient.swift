@@ -12,12 +12,26 @@ struct AdminClient {
         let words: String
     }
 
+    /// What the plane answered, whatever it is about.
+    struct Reply {
+        let status: UInt
+        let fields: HTTPHeaders
+        let bytes: Data
+
+        func decoded<Answer: Decodable>(as type: Answer.Type = Answer.self) throws -> Answer {
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            return try decoder.decode(Answer.self, from: bytes)
+        }
+    }
+
     /// The shape of every refusal.
     private struct Refusal: Decodable {
         struct Detail: Decodable {
             let message: String
         }
         let error: Detail
+        let problems: [ProblemRow]?
     }
 
     /// A thousand lines of audit fit in, each with the longest reasons that are written.
@@ -60,38 +74,50 @@ struct AdminClient {
         _ parameters: [(String, String?)] = []
     ) async throws -> Answer {
         let query = parameters.compactMap { name, value in value.map { "\(name)=\(Self.escaped($0))" } }
-        return try await send(.GET, path, query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+        let reply = try await send(.GET, path, query: query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+        return try reply.decoded()
     }
 
     func post<Answer: Decodable>(_ path: [String]) async throws -> Answer {
-        try await send(.POST, path, "")
+        try await send(.POST, path).decoded()
     }
 
-    private func send<Answer: Decodable>(
+    /// - Parameter absent: whether it is no failure that there is nothing.
+    func send(
         _ method: HTTPMethod,
         _ path: [String],
-        _ query: String
-    ) async throws -> Answer {
+        query: String = "",
+        _ fields: HTTPHeaders = [:],
+        body: [UInt8] = [],
+        allowingAbsence absent: Bool = false
+    ) async throws -> Reply {
         let escaped = path.map { "/" + Self.escaped($0) }.joined()
         var request = HTTPClientRequest(url: "\(gateway.base)/v1\(escaped)\(query)")
         request.method = method
+        request.headers = fields
         if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
-        let (status, bytes) = try await reply(to: request)
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        if status == 200 { return try decoder.decode(Answer.self, from: bytes) }
-        let words = (try? decoder.decode(Refusal.self, from: bytes))?.error.message
-        throw Failure(
-            status: Self.exitStatus(status),
-            words: words ?? "\(gateway.base) answers with HTTP \(status); is it an admin plane?"
-        )
+        if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
+        let reply = try await reply(to: request)
+        if (200..<300).contains(reply.status) || (absent && reply.status == 404) { return reply }
+        throw Failure(status: Self.exitStatus(reply.status), words: words(of: reply))
     }
 
-    private func reply(to request: HTTPClientRequest) async throws -> (status: UInt, bytes: Data) {
+    private func words(of reply: Reply) -> String {
+        guard let refusal = try? reply.decoded(as: Refusal.self) else {
+            return "\(gateway.base) answers with HTTP \(reply.status); is it an admin plane?"
+        }
+        return ([refusal.error.message] + (refusal.problems ?? []).map(\.words)).joined(separator: "\n")
+    }
+
+    private func reply(to request: HTTPClientRequest) async throws -> Reply {
         do {
             let response = try await gateway.client.execute(request, timeout: gateway.timeout)
             let bytes = try await response.body.collect(upTo: Self.maximumReplyBytes)
-            return (response.status.code, Data(bytes.readableBytesView))
+            return Reply(
+                status: response.status.code,
+                fields: response.headers,
+                bytes: Data(bytes.readableBytesView)
+            )
         } catch {
             throw Failure(
                 status: ExitStatus.unreachable,
@@ -105,7 +131,7 @@ struct AdminClient {
     private static func exitStatus(_ status: UInt) -> Int32 {
         switch status {
         case 401, 403: ExitStatus.noPermission
-        case 400, 404, 409: ExitStatus.refused
+        case 400, 404, 409, 412, 413, 422, 428: ExitStatus.refused
         default: ExitStatus.failure
         }
     }

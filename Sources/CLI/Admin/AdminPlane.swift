@@ -72,20 +72,19 @@ struct AdminPlane: Sendable {
 }
 
 extension AdminActions {
-    /// What the admin plane may do with these rollouts, these policies and the audit of this record.
+    /// What the admin plane may do with these rollouts, these policies and their folder, and the audit of this record.
     init(
         _ rollouts: RolloutController,
         _ policies: ActivePolicies,
+        _ folder: PolicyWatcher,
         recordAt path: String
     ) throws(StoreError) {
-        let reader = try RecordReader(path: path)
         self.init(
             policies: { policies.current },
+            folder: folder,
             rollouts: { rollouts.statuses },
             command: { command, policy, actor in await rollouts.command(command, policy, by: actor) },
-            audits: { query throws(StoreError) in
-                try reader.audits(policy: query.policy, text: query.contains, limit: query.limit)
-            }
+            record: AdminRecord(try RecordReader(path: path))
         )
     }
 }

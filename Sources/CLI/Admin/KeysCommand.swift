@@ -28,8 +28,9 @@ extension KeysCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a key and print it, this once.",
             discussion: """
-                On the admin plane a viewer reads and an operator commands rollouts too; the name stands in the audit. \
-                A client uses the data plane, where policies may go by the key's name and tags. No key opens both.
+                On the admin plane a viewer reads, and an operator commands rollouts and changes policies too; the name \
+                stands in the audit. A client uses the data plane, where policies may go by the key's name and tags. No \
+                key opens both.
 
                 With --certificate there is nothing to print: whoever presents a certificate whose common name is the \
                 key's bears it, if serve --admin-client-ca names who signed it.

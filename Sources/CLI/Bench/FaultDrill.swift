@@ -1,6 +1,6 @@
 import Foundation
 import NIOCore
-import Rollout
+import Policy
 import Synchronization
 
 /// A fault in the arm that is being rolled out, under live traffic: how long until the arm has nothing.

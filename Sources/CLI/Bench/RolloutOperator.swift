@@ -4,7 +4,6 @@ import Gateway
 import NIOCore
 import NIOHTTP1
 import Policy
-import Rollout
 import Store
 
 /// Commands the rollouts of a gateway that a benchmark runs, over its admin plane, with a key of its own.

@@ -13,20 +13,6 @@ enum AdminJSON {
         return writer.bytes
     }
 
-    static func policies(_ policies: [SplitPolicy]) -> [UInt8] {
-        list("policies", policies) { policy, writer in
-            writer.object { writer in
-                writer.member("id", policy.id.rawValue)
-                writer.member("version", policy.version.rawValue)
-                writer.member("priority", policy.priority)
-                writer.key("arms")
-                writer.array { writer in
-                    for arm in policy.arms { write(arm, &writer) }
-                }
-            }
-        }
-    }
-
     static func audit(_ lines: [AuditRecord]) -> [UInt8] {
         list("audit", lines) { line, writer in
             writer.object { writer in
@@ -41,7 +27,7 @@ enum AdminJSON {
         }
     }
 
-    private static func list<Element>(
+    static func list<Element>(
         _ name: StaticString,
         _ elements: [Element],
         _ write: (Element, inout JSONWriter) -> Void
@@ -54,16 +40,6 @@ enum AdminJSON {
             }
         }
         return writer.bytes
-    }
-
-    private static func write(_ arm: Arm, _ writer: inout JSONWriter) {
-        writer.object { writer in
-            writer.member("id", arm.id.rawValue)
-            writer.member("share", arm.share.description)
-            writer.member("mode", arm.mode.name.rawValue)
-            writer.key("control")
-            writer.value(arm.isControl)
-        }
     }
 
     private static func write(_ rollout: RolloutStatus, _ writer: inout JSONWriter) {

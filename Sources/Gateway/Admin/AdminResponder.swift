@@ -51,8 +51,14 @@ struct AdminResponder: Sendable {
         case .rollouts: return WholeResponse(body: AdminJSON.rollouts(actions.rollouts()))
         case .rollout(let id): return WholeResponse(body: AdminJSON.rollout(try rollout(id)))
         case .command(let command, let id): return try await obey(command, id, key, request)
-        case .policies: return WholeResponse(body: AdminJSON.policies(actions.policies().policies))
+        case .policies: return WholeResponse(body: AdminJSON.policies(listedPolicies()))
         case .policy(let id): return try document(id)
+        case .replacement(let id): return try await replace(id, key, request)
+        case .removal(let id): return try await remove(id, key, request)
+        case .validation: return try await validate(request)
+        case .versions(let id): return try versions(of: id)
+        case .version(let id, let version): return try document(id, at: version)
+        case .revert(let id): return try await revert(id, key, request)
         case .audit: return try audit(try AuditQuery(request.uri, limits))
         case .openAPI: return OpenAPIDocument.adminPlane.response
         }
@@ -81,27 +87,22 @@ struct AdminResponder: Sendable {
     }
 
     /// No command takes parameters: one that is sent was meant to have an effect, so it is refused by name.
-    private func checkEmpty(_ body: [UInt8]) throws(GatewayError) {
+    func checkEmpty(_ body: [UInt8]) throws(GatewayError) {
         if body.isEmpty { return }
         let object = try ParameterReader(limits: limits).body(body)
         for member in object.members { throw .unknownParameter(member.key) }
     }
 
-    private func document(_ id: PolicyID) throws(GatewayError) -> WholeResponse {
-        guard let policy = actions.policies().policy(named: id) else { throw .noSuchPolicy }
-        var response = WholeResponse(
-            contentType: "text/yaml; charset=utf-8",
-            body: Array(policy.source.utf8)
-        )
-        response.fields[.eTag] = "\"\(policy.version)\""
-        return response
-    }
-
     private func audit(_ query: AuditQuery) throws(GatewayError) -> WholeResponse {
         try admission.enter()
         defer { admission.leave() }
+        let lines = try recorded { () throws(StoreError) in try actions.record.audits(query) }
+        return WholeResponse(body: AdminJSON.audit(lines))
+    }
+
+    func recorded<Value>(_ read: () throws(StoreError) -> Value) throws(GatewayError) -> Value {
         do {
-            return WholeResponse(body: AdminJSON.audit(try actions.audits(query)))
+            return try read()
         } catch {
             throw .recordUnreadable(error)
         }

@@ -2,46 +2,63 @@ internal import HTTPTypes
 internal import HummingbirdCore
 internal import Policy
 
-/// Every path that the admin plane answers.
+/// Everything that the admin plane can be asked.
 enum AdminRoute: Sendable, Hashable {
     case rollouts
     case rollout(PolicyID)
     case command(OperatorCommand, PolicyID)
     case policies
     case policy(PolicyID)
+    case replacement(PolicyID)
+    case removal(PolicyID)
+    case validation
+    case versions(PolicyID)
+    case version(PolicyID, PolicyVersion)
+    case revert(PolicyID)
     case audit
     case openAPI
 
-    var method: HTTPRequest.Method {
+    private var method: HTTPRequest.Method {
         switch self {
-        case .command: .post
-        case .rollouts, .rollout, .policies, .policy, .audit, .openAPI: .get
+        case .command, .validation, .revert: .post
+        case .replacement: .put
+        case .removal: .delete
+        case .rollouts, .rollout, .policies, .policy, .versions, .version, .audit, .openAPI:
+            .get
         }
     }
 
     init(path: String, method: HTTPRequest.Method) throws(GatewayError) {
-        guard let route = Self.route(path) else { throw .noSuchRoute }
-        let isHeadOfGet = method == .head && route.method == .get
-        guard route.method == method || isHeadOfGet else {
-            throw .methodNotAllowed(allowed: route.method.rawValue)
+        let routes = Self.routes(path)
+        guard !routes.isEmpty else { throw .noSuchRoute }
+        let asked = method == .head ? .get : method
+        guard let route = routes.first(where: { $0.method == asked }) else {
+            throw .methodNotAllowed(allowed: routes.map(\.method.rawValue).joined(separator: ", "))
         }
         self = route
     }
 
-    /// Names of policies need no percent signs, so none are decoded.
-    private static func route(_ path: String) -> AdminRoute? {
-        if path == Route.openAPI.rawValue { return .openAPI }
+    /// What a path leads to, by any method. Names of policies need no percent signs, so none are decoded.
+    private static func routes(_ path: String) -> [AdminRoute] {
+        if path == Route.openAPI.rawValue { return [.openAPI] }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard (3...5).contains(parts.count), parts[0].isEmpty, parts[1] == "v1" else { return nil }
+        guard (3...6).contains(parts.count), parts[0].isEmpty, parts[1] == "v1" else { return [] }
         let policy = parts.count > 3 ? PolicyID(rawValue: parts[3]) : ""
+        let part = parts.count > 4 ? parts[4] : ""
         return switch (parts[2], parts.count) {
-        case ("rollouts", 3): .rollouts
-        case ("rollouts", 4): .rollout(policy)
-        case ("rollouts", 5): OperatorCommand(rawValue: parts[4]).map { .command($0, policy) }
-        case ("policies", 3): .policies
-        case ("policies", 4): .policy(policy)
-        case ("audit", 3): .audit
-        default: nil
+        case ("rollouts", 3): [.rollouts]
+        case ("rollouts", 4): [.rollout(policy)]
+        case ("rollouts", 5): OperatorCommand(rawValue: part).map { [.command($0, policy)] } ?? []
+        case ("policies", 3): [.policies]
+        case ("policies", 4):
+            [.policy(policy), .replacement(policy), .removal(policy)]
+                + (policy == "validate" ? [.validation] : [])
+        case ("policies", 5) where part == "versions": [.versions(policy)]
+        case ("policies", 5) where part == "revert": [.revert(policy)]
+        case ("policies", 6) where part == "versions":
+            [.version(policy, PolicyVersion(rawValue: parts[5]))]
+        case ("audit", 3): [.audit]
+        default: []
         }
     }
 }

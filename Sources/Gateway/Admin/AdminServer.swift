@@ -20,7 +20,7 @@ public struct AdminConfiguration: Sendable {
     }
 }
 
-/// The admin plane: where rollouts are watched and commanded, by whoever has a key.
+/// The admin plane: where rollouts are commanded and policies changed, by whoever has a key.
 ///
 /// It has a listener of its own, so that an address which everybody reaches never leads to it, and so that traffic
 /// which fills the data plane leaves this one open.

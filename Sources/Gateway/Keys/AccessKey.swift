@@ -9,7 +9,7 @@ public import Store
 public enum KeyRole: String, Sendable, Hashable, CaseIterable {
     /// Reads everything on the admin plane and changes nothing.
     case viewer
-    /// Reads everything on the admin plane and commands rollouts.
+    /// Reads everything on the admin plane, commands rollouts and changes policies.
     case `operator`
     /// Uses the data plane, under the key's name and tags.
     case client

@@ -152,6 +152,8 @@ extension HTTPField.Name {
     static let headgateArm = known("x-headgate-arm")
     static let headgatePolicy = known("x-headgate-policy")
     static let idempotencyKey = known("idempotency-key")
+    /// The version of the split in force; with a rollout's share in it, another one than the document's.
+    static let headgateVersionInForce = known("x-headgate-version-in-force")
 
     private static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is not a header name") }
