@@ -274,9 +274,16 @@ extension LiveGateway {
         return try reader.shadows(of: "effort", version: version)
     }
 
+    /// More looks than any shadow here takes, each at a file or at all metrics.
+    private static var looks: Int { 20_000 }
+
     /// Returns when so many shadows have ended, by the record.
     fileprivate func waitForShadows(_ count: Int) async throws {
-        while try shadows().flatMap(\.ended.values).reduce(0, +) < count { await Task.yield() }
+        for _ in 0..<Self.looks {
+            if try shadows().flatMap(\.ended.values).reduce(0, +) >= count { return }
+            await Task.yield()
+        }
+        Issue.record("\(count) shadows never ended")
     }
 
     fileprivate func metric(_ series: String) throws -> Double {
@@ -286,6 +293,10 @@ extension LiveGateway {
     }
 
     fileprivate func waitFor(_ series: String, _ value: Double) async throws {
-        while try metric(series) != value { await Task.yield() }
+        for _ in 0..<Self.looks {
+            if try metric(series) == value { return }
+            await Task.yield()
+        }
+        Issue.record("\(series) never became \(value)")
     }
 }
