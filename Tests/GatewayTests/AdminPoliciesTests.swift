@@ -209,7 +209,7 @@ struct AdminPoliciesTests {
             let longest = document + String(repeating: "#", count: room)
             let past = try await admin.change(.PUT, Self.path, ["if-match": "*"], body: longest + "#")
             #expect(past.status == 413)
-            #expect(try await admin.post("/v1/policies/validate", longest + "#").status == 413)
+            #expect(try await admin.post("/v1/validate", longest + "#").status == 413)
             let taken = try await admin.change(.PUT, Self.path, ["if-match": "*"], body: longest)
             #expect(taken.status == 200, "\(taken.body)")
         }
@@ -331,7 +331,7 @@ struct AdminPoliciesTests {
         try await LiveAdmin.run { admin in
             func verdict(_ document: String) async throws -> String {
                 let reply = try await admin.send(
-                    "/v1/policies/validate",
+                    "/v1/validate",
                     .POST,
                     authorization: "Bearer \(admin.viewer)",
                     body: document

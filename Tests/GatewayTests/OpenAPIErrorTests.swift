@@ -29,6 +29,9 @@ struct OpenAPIErrorTests {
         .executor(.needsCalibration), .store(.full), .backend(""), .outcome(.conflict),
         .outcome(.unknownRequest), .outcome(.unknownMetric), .outcome(.invalidValue), .outcome(.tooMany),
         .keyMissing, .operatorNeeded, .noSuchPolicy, .noSuchRollout, .commandRefused(""),
+        .edit(.unconditional(present: nil)), .edit(.conditionFailed(present: nil)), .edit(.unsettled([])),
+        .edit(.invalid(PolicyProblems([PolicyProblem(file: "", message: "", fix: "")]))),
+        .edit(.unwritable(file: "", reason: "")), .noSuchVersion,
         .recordUnreadable(.full), .keysUnusable(path: "", reason: ""),
     ]
 

@@ -124,6 +124,8 @@ struct OpenAPITests {
         #expect(most(key?["schema"], "maxLength") == limits.identifierBytes)
         let batch = data.schema("OutcomeBatch")?["properties"]?["outcomes"]
         #expect(most(batch, "maxItems") == limits.outcomesPerBatch)
+        let versions = admin.schema("Versions")?["properties"]?["versions"]
+        #expect(most(versions, "maxItems") == GatewayLimits.admin.policyVersions)
         let audit = admin["paths"]?["/v1/audit"]?["get"]?["parameters"]?.elements ?? []
         func query(_ name: String) -> JSONValue? { audit.first { $0["name"]?.string == name }?["schema"] }
         #expect(most(query("contains"), "maxLength") == limits.auditTextBytes)
@@ -142,6 +144,9 @@ struct OpenAPITests {
         #expect(says(data.response("BodyTooSlow"), seconds))
         #expect(says(admin.response("BodyTooSlow"), seconds))
         #expect(says(admin.response("BodyTooLarge"), "\(GatewayLimits.admin.bodyBytes >> 10) KiB"))
+        #expect(says(admin.response("DocumentTooLarge"), "\(GatewayLimits.admin.documentBytes >> 10) KiB"))
+        let tags = "at most \(GatewayLimits.admin.entityTags)"
+        #expect(says(admin["components"]?["parameters"]?["IfMatch"], tags))
     }
 
     @Test func `a stream's chunks hold what is described`() async throws {

@@ -112,6 +112,7 @@ import Testing
             let log = Log()
             let watcher = try log.watcher(of: path)
             let before = try #require(watcher.documents.policy(named: "p")?.version)
+            await watcher.poll()
             let edited = try await watcher.edit(Self.put(Self.text(), if: .isOne(of: [before])))
             #expect(edited.before == before)
             #expect(edited.after == watcher.documents.policy(named: "p")?.version && edited.after != before)

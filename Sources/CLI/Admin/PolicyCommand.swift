@@ -223,7 +223,7 @@ extension PolicyCommand {
             }
             let document = try DocumentFile(file)
             try await AdminClient.run(options) { client in
-                let reply = try await client.send(.POST, ["policies", "validate"], body: document.bytes)
+                let reply = try await client.send(.POST, ["validate"], body: document.bytes)
                 let verdict: Verdict = try reply.decoded()
                 if options.json { print(try JSONText.encode(verdict)) }
                 for problem in options.json ? [] : verdict.problems { note(problem.words) }

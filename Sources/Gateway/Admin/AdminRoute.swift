@@ -50,13 +50,12 @@ enum AdminRoute: Sendable, Hashable {
         case ("rollouts", 4): [.rollout(policy)]
         case ("rollouts", 5): OperatorCommand(rawValue: part).map { [.command($0, policy)] } ?? []
         case ("policies", 3): [.policies]
-        case ("policies", 4):
-            [.policy(policy), .replacement(policy), .removal(policy)]
-                + (policy == "validate" ? [.validation] : [])
+        case ("policies", 4): [.policy(policy), .replacement(policy), .removal(policy)]
         case ("policies", 5) where part == "versions": [.versions(policy)]
         case ("policies", 5) where part == "revert": [.revert(policy)]
         case ("policies", 6) where part == "versions":
             [.version(policy, PolicyVersion(rawValue: parts[5]))]
+        case ("validate", 3): [.validation]
         case ("audit", 3): [.audit]
         default: []
         }
