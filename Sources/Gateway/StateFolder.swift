@@ -58,14 +58,13 @@ enum StateFolder {
             throw Unreadable(reason: lastError())
         }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Unreadable(reason: lastError()) }
+        guard let mode = WholeFile.mode(ofOpen: descriptor) else { throw Unreadable(reason: lastError()) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4_096)
         while bytes.count <= longestText {
             let count = read(descriptor, &chunk, chunk.count)
             guard count >= 0 else { throw Unreadable(reason: lastError()) }
-            if count == 0 { return Contents(bytes: bytes, mode: status.st_mode) }
+            if count == 0 { return Contents(bytes: bytes, mode: mode_t(mode)) }
             bytes += chunk[..<count]
         }
         throw Unreadable(reason: "it is longer than \(longestText) bytes")

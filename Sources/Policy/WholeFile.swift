@@ -76,6 +76,14 @@ package enum WholeFile {
         return true
     }
 
+    /// Kind and permissions of an open file; nil if the system can't tell.
+    ///
+    /// Here for modules that see CoreFoundation too: there the compiler takes the field for that one's.
+    package static func mode(ofOpen descriptor: Int32) -> UInt32? {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? UInt32(status.st_mode) : nil
+    }
+
     private static func lastError() -> Failure {
         .failed(String(cString: strerror(errno)))
     }
