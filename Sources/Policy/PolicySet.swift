@@ -57,6 +57,12 @@ public struct PolicySet: Sendable, Hashable {
         policies.first { $0.id == id }
     }
 
+    /// Each policy by the document that it was read from.
+    var policyByFile: [PolicyFile: SplitPolicy] {
+        let pairs = policies.compactMap { policy in fileOf[policy.id].map { ($0, policy) } }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
     /// The document of the policy of that name, as it was written.
     public func file(of id: PolicyID) -> PolicyFile? { fileOf[id] }
 

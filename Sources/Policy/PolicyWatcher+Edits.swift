@@ -108,7 +108,7 @@ extension PolicyWatcher {
             problems.append(PolicyProblem(file: new.name, path: "policy", message: message, fix: fix))
         }
         do {
-            let set = try checked(files(onDisk, replacing: old, with: new))
+            let set = try checked(files(onDisk, replacing: old, with: new), knowing: documents)
             if problems.isEmpty { return set }
         } catch {
             problems += error.problems

@@ -113,7 +113,7 @@ public final class PolicyWatcher: Sendable {
             state.settled = digest
             state.isPending = false
             do throws(PolicyProblems) {
-                let set = try checked(contents.get())
+                let set = try checked(contents.get(), knowing: state.documents)
                 // What the start has loaded needs no word when the first look finds it again.
                 if isFirst, set == state.documents { return .unchanged }
                 return .valid(set)
@@ -142,9 +142,9 @@ public final class PolicyWatcher: Sendable {
         }
     }
 
-    /// Reads the documents as a start would.
-    func checked(_ files: [PolicyFile]) throws(PolicyProblems) -> PolicySet {
-        let set = try PolicySet(files: files, folder: folder)
+    /// Reads the documents as a start would, those that are in force already excepted.
+    func checked(_ files: [PolicyFile], knowing known: PolicySet) throws(PolicyProblems) -> PolicySet {
+        let set = try PolicySet(files: files, folder: folder, reusing: known)
         let problems = check(set)
         guard problems.isEmpty else { throw PolicyProblems(problems) }
         return set

@@ -31,8 +31,11 @@ public struct RecordReader: Sendable {
     /// Every policy version in the record, oldest first.
     public func policies() throws(StoreError) -> [PolicyRecord] {
         try read { db in
-            let arms = try Row.fetchAll(db, sql: "SELECT * FROM arm ORDER BY id")
-            let metrics = try Row.fetchAll(db, sql: "SELECT * FROM metric ORDER BY id")
+            func rows(of table: String) throws -> [Int64: [Row]] {
+                let all = try Row.fetchAll(db, sql: "SELECT * FROM \(table) ORDER BY id")
+                return Dictionary(grouping: all) { $0["policy_version"] as Int64 }
+            }
+            let (arms, metrics) = (try rows(of: "arm"), try rows(of: "metric"))
             return try Row.fetchAll(db, sql: "SELECT * FROM policy_version ORDER BY id").map { row in
                 let id: Int64 = row["id"]
                 return PolicyRecord(
@@ -40,14 +43,14 @@ public struct RecordReader: Sendable {
                     version: PolicyVersion(rawValue: row["version"]),
                     document: row["document"],
                     original: row["original"],
-                    arms: arms.filter { $0["policy_version"] == id }.map { arm in
+                    arms: arms[id, default: []].map { arm in
                         PolicyRecord.Arm(
                             id: ArmID(rawValue: arm["name"]),
                             isControl: arm["is_control"],
                             basisPoints: arm["share_basis_points"]
                         )
                     },
-                    metrics: metrics.filter { $0["policy_version"] == id }.map { metric in
+                    metrics: metrics[id, default: []].map { metric in
                         PolicyRecord.Metric(
                             name: MetricName(rawValue: metric["name"]),
                             isBinary: metric["is_binary"]

@@ -161,6 +161,21 @@ import Testing
         }
     }
 
+    @Test func `documents that are known to the byte are taken over, and edited ones are read`() throws {
+        func file(_ name: String, salt: String) -> PolicyFile {
+            let priority = name == "a" ? 1 : 2
+            let text =
+                "policy: \(name)\npriority: \(priority)\nsalt: \(salt)\narms: {low: {share: 100%, mode: low}}\n"
+            return PolicyFile(name: "\(name).yaml", bytes: Array(text.utf8))
+        }
+        let known = try PolicySet(files: [file("a", salt: "1"), file("b", salt: "1")], folder: "f")
+        let files = [file("a", salt: "1"), file("b", salt: "2")]
+        let set = try PolicySet(files: files, folder: "f", reusing: known)
+        #expect(try set == PolicySet(files: files, folder: "f"))
+        #expect(set.policy(named: "a") == known.policy(named: "a"))
+        #expect(set.policy(named: "b") != known.policy(named: "b"))
+    }
+
     @Test func `a document that is not UTF-8 is refused`() {
         let file = PolicyFile(name: "a.yaml", bytes: Array("policy: p # ".utf8) + [0xFF, 0xFE])
         #expect(throws: PolicyProblems.self) { try PolicySet(files: [file], folder: "f") }

@@ -107,7 +107,30 @@ struct BenchPolicies: AsyncParsableCommand {
             guard set.policies.count == policies else { throw UsageError("a reload lost policies") }
             return started.duration(to: .now) / .milliseconds(1)
         }
-        return Report.Reload(policies: policies, milliseconds: times.sorted()[Self.reloads / 2])
+        return Report.Reload(
+            policies: policies,
+            milliseconds: times.sorted()[Self.reloads / 2],
+            oneEditMilliseconds: try oneEdit(in: files, of: policies)
+        )
+    }
+
+    /// What a look takes that finds one document edited, as the middle of several.
+    private func oneEdit(in files: ServedGateway.Files, of policies: Int) throws -> Double {
+        var set = try PolicySet.load(folder: files.policies)
+        let times = try (1...Self.reloads).map { number in
+            let text = Self.document("p0", arms: 3, share: 1_000 + number)
+            try files.write(policy: "p0.yaml", text)
+            let before = set.policy(named: "p0")?.version
+            let started = ContinuousClock.now
+            let documents = try PolicyFolder(path: files.policies).files()
+            set = try PolicySet(files: documents, folder: files.policies, reusing: set)
+            let elapsed = started.duration(to: .now) / .milliseconds(1)
+            guard set.policies.count == policies, set.policy(named: "p0")?.version != before else {
+                throw UsageError("an edit was lost")
+            }
+            return elapsed
+        }
+        return times.sorted()[Self.reloads / 2]
     }
 
     private func movement(arms: Int) throws -> Report.Moved {
@@ -161,6 +184,8 @@ struct BenchPolicies: AsyncParsableCommand {
         struct Reload: Encodable {
             let policies: Int
             let milliseconds: Double
+            /// The same where all but one document are in force already.
+            let oneEditMilliseconds: Double
         }
         struct Moved: Encodable {
             let arms: Int
@@ -183,7 +208,7 @@ struct BenchPolicies: AsyncParsableCommand {
             }
             let reloads = reload.map { one in
                 "reload of \(one.policies) \(one.policies == 1 ? "policy" : "policies"): "
-                    + "\(one.milliseconds.fixed(2)) ms"
+                    + "\(one.milliseconds.fixed(2)) ms, \(one.oneEditMilliseconds.fixed(2)) ms for an edit of one"
             }
             let moved = movement.map { one in
                 "10% to 20% for one of \(one.arms) arms moves \((one.moved * 100).fixed(2))% of subjects; "

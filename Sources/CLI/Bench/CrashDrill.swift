@@ -24,8 +24,9 @@ struct CrashDrill: Sendable {
 
     /// A way through all phases that ends where it can begin again.
     private static let steps: [OperatorCommand] = [.start, .pause, .resume, .promote, .promote, .rollback]
-    /// A step takes some milliseconds, so kills fall before, into and after it.
-    private static let latestKillMilliseconds = 30.0
+    /// A step takes a few milliseconds on a fast machine and many on a busy one. Moments are drawn evenly over the
+    /// orders of magnitude between these, so kills fall before, into and after it on either.
+    private static let killMilliseconds = 0.05...30.0
     /// Tries of one step after which it is done without a kill.
     private static let mostTries = 10
     private static let policy = "ramp"
@@ -44,14 +45,19 @@ struct CrashDrill: Sendable {
             var tries = 0
             while try Self.recorded(files) == before {
                 tries += 1
-                let moment = Double.random(in: 0...Self.latestKillMilliseconds, using: &random)
-                let kill = tries > Self.mostTries ? nil : Duration.microseconds(Int64(moment * 1_000))
+                let moment = Self.moment(using: &random)
+                let kill = tries > Self.mostTries ? nil : moment
                 try await attempt(step, killedAfter: kill, files, key, executable, &report)
             }
             progress.show(number + 1)
         }
         try await attempt(nil, killedAfter: nil, files, key, executable, &report)
         return report
+    }
+
+    private static func moment(using random: inout SplitMix64) -> Duration {
+        let (earliest, latest) = (log(killMilliseconds.lowerBound), log(killMilliseconds.upperBound))
+        return .milliseconds(exp(Double.random(in: earliest...latest, using: &random)))
     }
 
     /// Starts the gateway, looks whether it goes on from the record, and begins a step that a kill may cut short.
