@@ -111,6 +111,10 @@ struct Serve: AsyncParsableCommand {
         let keyring = Keyring(KeyFile(stateFolder: state), logger: logger)
         let keys = try await KeyWatch(keyring, parts, recordAt: db)
         let plane = try AdminPlane(at: adminAddress, self, parts, keyring, actions)
+        metrics.sample {
+            let stages = rollouts.statuses.map { ($0.policy.rawValue, $0.stage) }
+            metrics.policies.set(rolloutStages: Dictionary(uniqueKeysWithValues: stages))
+        }
         if let session { metrics.sample { metrics.executor.set(session.session.load) } }
         let attempts = try parts.firstAttempts(recordAt: db)
         let own: [any Service] = [rollouts, PolicyWatchService(watcher: watcher), keys] + plane.services

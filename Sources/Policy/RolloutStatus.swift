@@ -19,6 +19,8 @@ public struct RolloutStatus: Sendable, Hashable {
     public let policy: PolicyID
     public let arm: ArmID
     public let phase: String
+    /// The stage that the arm has come to, from 1; 0 before the first and after a rollback.
+    public let stage: Int
     /// Of the arm.
     public let share: Share
     public let stages: [Share]
@@ -33,6 +35,7 @@ public struct RolloutStatus: Sendable, Hashable {
         policy: PolicyID,
         arm: ArmID,
         phase: String,
+        stage: Int,
         share: Share,
         stages: [Share],
         since: Int,
@@ -42,6 +45,7 @@ public struct RolloutStatus: Sendable, Hashable {
         self.policy = policy
         self.arm = arm
         self.phase = phase
+        self.stage = stage
         self.share = share
         self.stages = stages
         self.since = since

@@ -114,6 +114,12 @@ public enum MetricCatalogue {
         .gauge,
         labels: [.policy, .version]
     )
+    static let rolloutStage = MetricDeclaration(
+        "headgate_rollout_stage",
+        "The stage that a policy's rollout has come to, from 1; 0 before the first and after a rollback.",
+        .gauge,
+        labels: [.policy]
+    )
     static let reloads = MetricDeclaration(
         "headgate_policy_reloads_total",
         "Times the policy folder was read again.",
@@ -262,7 +268,8 @@ public enum MetricCatalogue {
     public static let all: [MetricDeclaration] = [
         requests, latency, firstToken, queued, degraded, candidates, prunedCandidates, stoppedEarly, tokens,
         scoredSteps, cpu, outcomes, shadows, shadowTokens, shadowsWaiting, share,
-        policyInfo, reloads, reloadFailed, reloadTime, storeQueue, storeOpen, storeCommit, storeBatch,
+        policyInfo, rolloutStage, reloads, reloadFailed, reloadTime, storeQueue, storeOpen, storeCommit,
+        storeBatch,
         storeFailures, storeRefused, storeCrashed, outcomeResults, cellsInUse, cellsCached, cells,
         activeCandidates,
         queueLength, prefixLookups, prefixHits, prefixReused, activeRequests, responses, refusals,

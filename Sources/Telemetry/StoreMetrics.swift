@@ -115,6 +115,14 @@ public struct PolicyMetrics: Sendable {
         replace(policy: policy, version: nil, shares: [:])
     }
 
+    /// Sets where the rollout of each policy that has one stands; others have no series.
+    public func set(rolloutStages stages: [String: Int]) {
+        registry.remove(MetricCatalogue.rolloutStage) { stages[$0.first ?? ""] == nil }
+        for (policy, stage) in stages {
+            registry.gauge(MetricCatalogue.rolloutStage, [policy]).set(Double(stage))
+        }
+    }
+
     func replace(policy: String, version: String?, shares: [String: Double]) {
         registry.remove(MetricCatalogue.policyInfo) { $0.first == policy && $0.last != version }
         if let version { registry.gauge(MetricCatalogue.policyInfo, [policy, version]).set(1) }

@@ -17,6 +17,7 @@ import Testing
             #expect(started.status == 0, "\(started.errors)")
             #expect(try rows(started).map(\.phase) == ["stage 1"])
             try await client.waitForMetric("headgate_arm_share_ratio", ["arm": "medium"], toBe: 0.5)
+            try await client.waitForMetric("headgate_rollout_stage", ["policy": "split"], toBe: 1)
             let after = try await client.ask(subject: "someone")
             #expect(after.policy != before.policy, "another share is another version")
 

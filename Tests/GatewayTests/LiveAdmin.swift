@@ -299,6 +299,7 @@ final class ScriptedRollouts: Sendable {
             policy: "effort",
             arm: "low",
             phase: phase,
+            stage: 1,
             share: Share(basisPoints: 500),
             stages: [Share(basisPoints: 500), .whole],
             since: 7,
